@@ -30,33 +30,52 @@ enum class Role : std::uint8_t {
   kConfig, kLayer, kManifest, kFsLayer, kBlob, kSubject,
 };
 
-/// One reference of a document, in the document's order.
+/// One reference of a document. References stand in the order in which a registry marks them (config,
+/// then layers; or manifests; or fsLayers), then those no registry follows, in document order.
 struct Reference {
-  storage::Digest digest;
+  storage::Digest digest;        ///< meaningless if `invalid_text` is set
+  std::string invalid_text;      ///< the digest as written, where it is none: a registry marks even that
+  bool valid = true;             ///< `digest` holds a digest
   Role role = Role::kLayer;
-  bool foreign = false;         ///< has `urls`: its blob is usually absent on purpose
-  bool is_manifest = false;     ///< role manifest, or its media type is one of a manifest
-  std::int64_t size_bytes = -1; ///< as declared, -1 if absent
-};
-
-/// What a registry's collector would do with the document.
-/// Source: distribution registry/storage/manifeststore.go (v2.8.2 and v3.1.1).
-struct RegistryView {
-  bool ok = false;
-  std::string error;                     ///< the registry's message when !ok
-  std::vector<storage::Digest> marks;    ///< valid digests it marks, in order, duplicates kept
+  bool foreign = false;          ///< has `urls`: its blob is usually absent on purpose
+  bool is_manifest = false;      ///< stands in `manifests`, or its media type is one of a manifest
+  bool marked_by_2_8 = false;    ///< registry 2.8's collector marks it
+  bool marked_by_3 = false;      ///< registry 3.x's collector marks it
+  std::int64_t size_bytes = -1;  ///< as declared, -1 if absent
 };
 
 /// A parsed document: all it refers to, and what each registry version makes of it.
 struct Manifest {
   ManifestType type = ManifestType::kUnreadable;
-  bool understood = false;   ///< false: a reference may hide here, so nothing may be swept
-  std::string problem;       ///< why not understood, or what is odd; empty if plain
-  std::string media_type;    ///< as the document says, may be empty
-  std::string artifact_type; ///< artifactType, may be empty
-  std::vector<Reference> references;  ///< every role, every spelling, the safe closure
-  RegistryView registry_2_8;
-  RegistryView registry_3;
+  bool understood = false;    ///< false: a reference may hide here, so nothing may be swept
+  std::string problem;        ///< why it is not understood, or what is odd in it; empty if plain
+  std::string media_type;     ///< as the document says, may be empty
+  std::string artifact_type;  ///< artifactType, may be empty
+  std::vector<Reference> references;
+  std::string error_2_8;  ///< why registry 2.8 aborts at this document; empty if it does not
+  std::string error_3;    ///< why registry 3.x aborts at this document; empty if it does not
+};
+
+/// Parses manifests by the rules of Go's decoder where they change what is referenced. Keeps its
+/// buffers between calls: one parser a thread.
+/// Source: distribution registry/storage/manifeststore.go and manifest/*, v2.8.2 and v3.1.1; Go
+/// encoding/json; OCI image spec, manifest and index.
+class ManifestParser {
+ public:
+  ManifestParser();
+  ~ManifestParser();
+  ManifestParser(ManifestParser&&) noexcept;
+
+  /// Bytes that must be readable (not initialised) behind the document given to parse().
+  static std::size_t padding_bytes() noexcept;
+
+  /// Never fails: what can't be parsed is a Manifest that says so. The answer lives until the next
+  /// call. `document` must be followed by padding_bytes() readable bytes.
+  const Manifest& parse(std::string_view document);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace regsweep::analyzer
