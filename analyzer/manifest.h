@@ -22,23 +22,29 @@ enum class ManifestType : std::uint8_t {
   kUnreadable,   ///< not JSON at all
 };
 
-/// "image", "index" and so on, as tables show it.
+/// "image", "docker list", "schema 1" and so on, as tables show it.
 std::string_view manifest_type_name(ManifestType type) noexcept;
 
 /// Which field a reference stood in. The registry's collectors follow some, the safe one all.
 enum class Role : std::uint8_t {
-  kConfig, kLayer, kManifest, kFsLayer, kBlob, kSubject,
+  kConfig,
+  kLayer,
+  kManifest,
+  kFsLayer,
+  kBlob,
+  kSubject,
 };
 
-/// One reference of a document. References stand in the order in which a registry marks them (config,
-/// then layers; or manifests; or fsLayers), then those no registry follows, in document order.
+/// One reference of a document. References stand in the order in which a registry marks them
+/// (config, then layers; or manifests; or fsLayers), then those no registry follows, in document
+/// order.
 struct Reference {
-  storage::Digest digest;        ///< meaningless if `invalid_text` is set
-  std::string invalid_text;      ///< the digest as written, where it is none: a registry marks even that
-  bool valid = true;             ///< `digest` holds a digest
+  storage::Digest digest;    ///< meaningless unless `valid`
+  std::string invalid_text;  ///< what stands in place of a digest, maybe ""; it gets marked
+  bool valid = true;         ///< `digest` holds a digest
   Role role = Role::kLayer;
   bool foreign = false;          ///< has `urls`: its blob is usually absent on purpose
-  bool is_manifest = false;      ///< stands in `manifests`, or its media type is one of a manifest
+  bool is_manifest = false;      ///< in `manifests` or `subject`, or its media type is a manifest's
   bool marked_by_2_8 = false;    ///< registry 2.8's collector marks it
   bool marked_by_3 = false;      ///< registry 3.x's collector marks it
   std::int64_t size_bytes = -1;  ///< as declared, -1 if absent

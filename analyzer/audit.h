@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/account.h"
+#include "analyzer/damage.h"
+#include "analyzer/finding.h"
+#include "analyzer/hazard.h"
+#include "analyzer/survey.h"
+#include "storage/store.h"
+
+namespace regsweep::analyzer {
+
+struct AuditOptions {
+  bool exact = false;   ///< visit every inode: the total is what `du` says
+  FindingContext context;
+};
+
+/// Everything an audit knows. What reports print comes from here and from nowhere else.
+struct Audit {
+  Survey survey;
+  Accounts accounts;
+  Damage damage;
+  std::vector<Hazard> hazards;
+  std::vector<Finding> findings;
+  SpaceRow old_uploads;
+  std::optional<storage::DiskFigures> disk;
+  FindingContext context;
+  bool live_damage = false;  ///< something alive needs damaged content
+};
+
+/// Reads the store and draws every conclusion. Never fails: what could not be read is a finding, and
+/// then the survey is not complete. Runs in the caller's TBB arena.
+Audit audit(const storage::Store& store, const AuditOptions& options);
+
+}  // namespace regsweep::analyzer

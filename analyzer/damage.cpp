@@ -1,0 +1,157 @@
+#include "analyzer/damage.h"
+
+#include <algorithm>
+
+namespace regsweep::analyzer {
+namespace {
+
+/// What one manifest's references tell. An empty config is one of two or three bytes, never none.
+class Examination {
+ public:
+  Examination(const Graph& graph, Damage& damage)
+      : graph_(graph), damage_(damage), bad_(graph.node_count()), seen_(graph.node_count()) {}
+
+  void manifest(DigestId id) {
+    std::size_t children = 0;
+    std::size_t absent_children = 0;
+    graph_.each_edge(id, [&](const Edge& edge) {
+      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+      const bool is_child = edge.role() == Role::kManifest;
+      children += is_child ? 1 : 0;
+      if (graph_.has(edge.to, kPresent)) {
+        if (is_empty(edge.to)) note(edge.to, kEmpty, damage_.empty, true);
+      } else if (graph_.has(edge.to, kHasAlias) && alias_present(edge.to)) {
+        return;
+      } else if (is_child) {
+        ++absent_children;
+      } else if ((edge.flags & kForeign) != 0) {
+        note(edge.to, kForeignLayer, damage_.foreign_layers, false);
+      } else {
+        note(edge.to, kMissing, damage_.missing, true);
+      }
+    });
+    if (absent_children == 0) return;
+    if (absent_children == children) {
+      damage_.hollow_indexes.push_back(id);
+      bad_[row(id)] = 1;
+    } else {
+      damage_.sparse_indexes.push_back(id);
+    }
+  }
+
+  void top(DigestId id) {
+    if (!graph_.has(id, kPresent)) {
+      note(id, kMissing, damage_.missing, true);
+    } else if (is_empty(id)) {
+      note(id, kEmpty, damage_.empty, true);
+    }
+  }
+
+  void mismatch(DigestId id) { note(id, kWrongSize, damage_.wrong_size, true); }
+
+  const Marks& bad() const noexcept { return bad_; }
+
+ private:
+  enum Kind : std::uint8_t { kEmpty = 1, kMissing = 2, kWrongSize = 4, kForeignLayer = 8 };
+
+  bool is_empty(DigestId id) const {
+    return !graph_.has(id, kNotAFile) && graph_.size_bytes[row(id)] == 0;
+  }
+
+  bool alias_present(DigestId id) const {
+    const auto rows = Graph::rows_of(graph_.aliases, id);
+    return std::any_of(rows.begin(), rows.end(), [&](const auto& alias) {
+      return graph_.has(alias.second, kPresent);
+    });
+  }
+
+  void note(DigestId id, Kind kind, std::vector<DigestId>& list, bool bad) {
+    if ((seen_[row(id)] & kind) == 0) list.push_back(id);
+    seen_[row(id)] |= kind;
+    if (bad) bad_[row(id)] = 1;
+  }
+
+  const Graph& graph_;
+  Damage& damage_;
+  Marks bad_;
+  std::vector<std::uint8_t> seen_;
+};
+
+}  // namespace
+
+Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause) {
+  Marks broken = bad;
+  if (cause != nullptr) {
+    cause->assign(graph.node_count(), kNoDigest);
+    for (std::size_t i = 0; i < bad.size(); ++i) {
+      if (bad[i] != 0) (*cause)[i] = digest_id(i);
+    }
+  }
+  // Images first, then indexes over them, then indexes over indexes: each round goes one level up.
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t i = 0; i < graph.node_count(); ++i) {
+      if (broken[i] != 0 || !graph.is_manifest(digest_id(i))) continue;
+      graph.each_edge(digest_id(i), [&](const Edge& edge) {
+        if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject || broken[i] != 0) return;
+        if (broken[row(edge.to)] == 0) return;
+        broken[i] = 1;
+        again = true;
+        if (cause != nullptr) (*cause)[i] = (*cause)[row(edge.to)];
+      });
+    }
+  }
+  return broken;
+}
+
+std::vector<BrokenTag> broken_tags(const Survey& survey, const Marks& broken,
+                                   const std::vector<DigestId>& cause) {
+  std::vector<BrokenTag> tags;
+  for (std::size_t r = 0; r < survey.repositories.size(); ++r) {
+    const Repository& repository = survey.repositories[r];
+    for (std::size_t t = 0; t < repository.tags.size(); ++t) {
+      const Tag& tag = repository.tags[t];
+      if (tag.state != storage::LinkState::kRead || broken[row(tag.digest)] == 0) continue;
+      tags.push_back({{static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(t)},
+                      cause[row(tag.digest)]});
+    }
+  }
+  return tags;
+}
+
+Damage find_damage(const Survey& survey) {
+  const Graph& graph = survey.graph;
+  Damage damage;
+  Examination examination(graph, damage);
+  for (std::size_t i = 0; i < graph.node_count(); ++i) {
+    if (graph.is_manifest(digest_id(i))) examination.manifest(digest_id(i));
+  }
+  for (const Repository& repository : survey.repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (tag.state == storage::LinkState::kRead) examination.top(tag.digest);
+    }
+    for (const DigestId path : repository.revisions.paths) {
+      if (graph.has(path, kPresent)) examination.top(path);  // without it the link dangles
+    }
+  }
+  for (const SizeMismatch& mismatch : graph.size_mismatches) {
+    if (graph.size_bytes[row(mismatch.blob)] != 0) examination.mismatch(mismatch.blob);
+  }
+  const auto by_text = [&](DigestId a, DigestId b) { return graph.digests.less(a, b); };
+  for (auto* list : {&damage.empty, &damage.missing, &damage.wrong_size, &damage.foreign_layers,
+                     &damage.sparse_indexes, &damage.hollow_indexes}) {
+    std::sort(list->begin(), list->end(), by_text);
+  }
+  const bool none = damage.empty.empty() && damage.missing.empty() &&
+                    damage.wrong_size.empty() && damage.hollow_indexes.empty();
+  if (none) {
+    damage.broken.assign(graph.node_count(), 0);
+    return damage;
+  }
+  std::vector<DigestId> cause;
+  damage.broken = spread(graph, examination.bad(), &cause);
+  damage.broken_tags = broken_tags(survey, damage.broken, cause);
+  return damage;
+}
+
+}  // namespace regsweep::analyzer

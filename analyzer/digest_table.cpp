@@ -1,0 +1,87 @@
+#include "analyzer/digest_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::Algorithm;
+using storage::Digest;
+
+constexpr std::size_t kBuckets = 1U << 16;
+
+std::size_t bucket_of(const std::uint8_t* bytes) noexcept {
+  return static_cast<std::size_t>(bytes[0]) << 8 | bytes[1];
+}
+
+}  // namespace
+
+std::size_t DigestTable::Hash::operator()(const Digest& digest) const noexcept {
+  std::size_t hash;  // a digest is its own best hash
+  std::memcpy(&hash, digest.bytes.data(), sizeof hash);
+  return hash ^ static_cast<std::size_t>(digest.algorithm);
+}
+
+DigestTable::DigestTable(std::vector<Sha256> ranked) : ranked_(std::move(ranked)) {
+  bucket_.resize(kBuckets + 1);
+  for (const Sha256& bytes : ranked_) ++bucket_[bucket_of(bytes.data()) + 1];
+  std::partial_sum(bucket_.begin(), bucket_.end(), bucket_.begin());
+}
+
+std::optional<DigestId> DigestTable::find(const Digest& digest) const {
+  if (digest.algorithm == Algorithm::kSha256 && !bucket_.empty()) {
+    const std::size_t bucket = bucket_of(digest.bytes.data());
+    const auto begin = ranked_.begin() + bucket_[bucket];
+    const auto end = ranked_.begin() + bucket_[bucket + 1];
+    const auto at = std::lower_bound(begin, end, digest.bytes, [](const Sha256& a, const auto& b) {
+      return std::memcmp(a.data(), b.data(), a.size()) < 0;
+    });
+    if (at != end && std::memcmp(at->data(), digest.bytes.data(), at->size()) == 0) {
+      return digest_id(static_cast<std::size_t>(at - ranked_.begin()));
+    }
+  }
+  const std::lock_guard lock(*late_mutex_);
+  const auto late = late_ids_.find(digest);
+  if (late == late_ids_.end()) return std::nullopt;
+  return late->second;
+}
+
+std::pair<DigestId, bool> DigestTable::intern(const Digest& digest) {
+  if (const auto known = find(digest)) return {*known, false};
+  const std::lock_guard lock(*late_mutex_);
+  const auto [at, is_new] = late_ids_.try_emplace(digest, digest_id(size()));
+  if (is_new) late_.push_back(digest);
+  return {at->second, is_new};
+}
+
+std::vector<DigestId> DigestTable::seal() {
+  std::vector<std::uint32_t> order(late_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return late_[a] < late_[b]; });
+  std::vector<DigestId> renumbered(late_.size());
+  std::vector<Digest> sorted(late_.size());
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    renumbered[order[rank]] = digest_id(ranked_.size() + rank);
+    sorted[rank] = late_[order[rank]];
+  }
+  late_ = std::move(sorted);
+  for (auto& [digest, id] : late_ids_) id = renumbered[row(id) - ranked_.size()];
+  return renumbered;
+}
+
+Digest DigestTable::operator[](DigestId id) const {
+  if (row(id) >= ranked_.size()) return late_[row(id) - ranked_.size()];
+  Digest digest;
+  std::copy(ranked_[row(id)].begin(), ranked_[row(id)].end(), digest.bytes.begin());
+  return digest;
+}
+
+bool DigestTable::less(DigestId a, DigestId b) const {
+  if (row(a) < ranked_.size() && row(b) < ranked_.size()) return a < b;
+  return (*this)[a] < (*this)[b];
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,289 @@
+#include "analyzer/finding.h"
+
+#include <algorithm>
+
+#include "storage/layout.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::Event;
+using storage::EventKind;
+using storage::LinkState;
+
+/// Gathers findings in the order in which they are added; grave ones are sorted to the front.
+class Findings {
+ public:
+  Findings(const Survey& survey, const Accounts& accounts, const Damage& damage,
+           const FindingContext& context)
+      : survey_(survey),
+        graph_(survey.graph),
+        accounts_(accounts),
+        damage_(damage),
+        context_(context) {}
+
+  std::vector<Finding> take() {
+    std::stable_sort(all_.begin(), all_.end(), [](const Finding& a, const Finding& b) {
+      return static_cast<int>(a.concern) > static_cast<int>(b.concern);
+    });
+    return std::move(all_);
+  }
+
+  void store_as_a_whole() {
+    if (survey_.changed) add({FindingCode::kChanged, Concern::kDanger, 1, {}, {}, {}, {}});
+    from_events(EventKind::kUnreadable, FindingCode::kUnreadable, Concern::kDanger);
+    if (context_.database_lock) {
+      add({FindingCode::kDatabaseManaged, Concern::kDanger, 1, {}, {}, {}, {}});
+    }
+    if (context_.proxy_cache) add({FindingCode::kProxyCache, Concern::kWarning, 1, {}, {}, {}, {}});
+    if (!survey_.has_repositories) {
+      add({FindingCode::kNoRepositories, Concern::kWarning, 1, {}, {}, {}, {}});
+    }
+    const bool tags = std::any_of(
+        survey_.repositories.begin(), survey_.repositories.end(), [](const Repository& r) {
+          return std::any_of(r.tags.begin(), r.tags.end(),
+                             [](const Tag& tag) { return tag.state == LinkState::kRead; });
+        });
+    if (!tags && !survey_.repositories.empty()) {
+      add({FindingCode::kNoTags, Concern::kWarning, 1, {}, {}, {}, {}});
+    }
+  }
+
+  void content() {
+    Finding broken{FindingCode::kBrokenTags, Concern::kDanger, 0, {}, {}, {}, {}};
+    for (const BrokenTag& tag : damage_.broken_tags) name(broken, tag_and_cause(tag));
+    add(std::move(broken));
+    by_digest(FindingCode::kEmptyBlobs, damage_.empty, Concern::kDanger);
+    by_digest(FindingCode::kMissingBlobs, damage_.missing, Concern::kDanger);
+    by_digest(FindingCode::kWrongSizeBlobs, damage_.wrong_size, Concern::kDanger);
+    by_digest(FindingCode::kHollowIndexes, damage_.hollow_indexes, Concern::kDanger);
+    by_digest(FindingCode::kSparseIndexes, damage_.sparse_indexes, Concern::kNote);
+    by_digest(FindingCode::kForeignLayers, damage_.foreign_layers, Concern::kNote);
+    Finding unclear{FindingCode::kNotUnderstood, Concern::kDanger, 0, {}, {}, {}, {}};
+    Finding refused{FindingCode::kRefusedManifests, Concern::kNote, 0, {}, {}, {}, {}};
+    for (const ManifestOddity& oddity : graph_.oddities) {
+      const bool hides = graph_.has(oddity.id, kNotUnderstood);
+      Finding& finding = hides ? unclear : refused;
+      if (!hides && oddity.error_2_8.empty() && oddity.error_3.empty()) continue;
+      if (graph_.has(oddity.id, kUnread)) continue;  // reported as unreadable
+      const std::string& why = hides                       ? oddity.problem
+                               : oddity.error_3.empty() ? oddity.error_2_8
+                                                        : oddity.error_3;
+      name(finding, graph_.digests[oddity.id].text() + " (" + why + ")");
+    }
+    add(std::move(unclear));
+    add(std::move(refused));
+  }
+
+  void links() {
+    Finding revisions{FindingCode::kDamagedRevisionLinks, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding layers{FindingCode::kDamagedLayerLinks, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding crossed{FindingCode::kCrossedRevisionLinks, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding crossed_layers{FindingCode::kCrossedLayerLinks, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding dangling{FindingCode::kDanglingRevisions, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding dangling_layers{FindingCode::kDanglingLayerLinks, Concern::kNote, 0, {}, {}, {}, {}};
+    for (const Repository& repository : survey_.repositories) {
+      odd_links(repository, repository.revisions.odd, revisions, crossed, false);
+      odd_links(repository, repository.layers.odd, layers, crossed_layers, true);
+      dangling_links(repository, repository.revisions, dangling);
+      dangling_links(repository, repository.layers, dangling_layers);
+    }
+    for (Finding* finding : {&revisions, &layers, &crossed, &crossed_layers, &dangling,
+                             &dangling_layers}) {
+      add(std::move(*finding));
+    }
+  }
+
+  void tags() {
+    Finding damaged{FindingCode::kDamagedTagLinks, Concern::kDanger, 0, {}, {}, {}, {}};
+    Finding stray{FindingCode::kStrayInTags, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding absent{FindingCode::kTagsWithoutCurrent, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding unlinked{FindingCode::kTagsWithoutRevision, Concern::kDanger, 0, {}, {}, {}, {}};
+    Finding stale{FindingCode::kStaleTagIndex, Concern::kNote, 0, {}, {}, {}, {}};
+    for (const Repository& repository : survey_.repositories) {
+      for (const Tag& tag : repository.tags) {
+        const std::string tag_name = repository.name + ':' + tag.name;
+        if (!tag.is_directory) {
+          name(stray, repository.name + "/_manifests/tags/" + tag.name);
+        } else if (tag.state == LinkState::kAbsent) {
+          name(absent, tag_name);
+        } else if (tag.state != LinkState::kRead) {
+          name(damaged, tag_name);
+        } else if (graph_.has(tag.digest, kPresent) && !has_revision(repository, tag.digest)) {
+          name(unlinked, tag_name + " (" + graph_.digests[tag.digest].text() + ")");
+        }
+        if (tag.index_counted && tag.index_entries > 1) {
+          stale.objects += tag.index_entries - 1;
+          if (stale.subjects.size() < kMostSubjects) stale.subjects.push_back(tag_name);
+        }
+      }
+    }
+    for (Finding* finding : {&damaged, &stray, &absent, &unlinked, &stale}) add(std::move(*finding));
+  }
+
+  void repositories() {
+    Finding bad{FindingCode::kBadRepositoryNames, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding empty{FindingCode::kEmptyRepositories, Concern::kNote, 0, {}, {}, {}, {}};
+    for (const Repository& repository : survey_.repositories) {
+      if (!storage::repository_name_error(repository.name).empty()) name(bad, repository.name);
+      if (repository.revisions.paths.empty() && repository.tags.empty()) {
+        name(empty, repository.name);
+      }
+    }
+    add(std::move(bad));
+    add(std::move(empty));
+  }
+
+  void clutter() {
+    from_events(EventKind::kSymlink, FindingCode::kSymlinks, Concern::kWarning);
+    from_events(EventKind::kSpecialFile, FindingCode::kSpecialFiles, Concern::kWarning);
+    from_events(EventKind::kStrayFile, FindingCode::kStrayFiles, Concern::kNote);
+    from_events(EventKind::kOddLink, FindingCode::kStrayFiles, Concern::kWarning);
+    from_events(EventKind::kOddData, FindingCode::kStrayFiles, Concern::kWarning);
+    from_events(EventKind::kStrayDirectory, FindingCode::kStrayDirectories, Concern::kNote);
+    from_events(EventKind::kTemporaryFile, FindingCode::kTemporaryFiles, Concern::kNote);
+    from_events(EventKind::kBlobWithoutData, FindingCode::kBlobsWithoutData, Concern::kNote);
+    from_events(EventKind::kEmptyDirectory, FindingCode::kEmptyDirectories, Concern::kNote);
+    const SpaceRow old = old_uploads(survey_, context_.now_seconds, context_.upload_age_seconds);
+    Finding uploads{FindingCode::kOldUploads, Concern::kNote, 0, {}, old.bytes, {}, {}};
+    for (const Upload& upload : survey_.uploads) {
+      if (context_.now_seconds - upload.entry.started_at_seconds < context_.upload_age_seconds) {
+        continue;
+      }
+      name(uploads, survey_.repositories[upload.repository].name + "/_uploads/" + upload.entry.id);
+    }
+    add(std::move(uploads));
+  }
+
+  void collectors(const std::vector<Hazard>& hazards) {
+    for (const Hazard& hazard : hazards) {
+      if (!hazard.abort.empty()) {
+        Finding aborts{FindingCode::kCollectorAborts,
+                       hazard.aborts_after_removing ? Concern::kDanger : Concern::kWarning,
+                       1, {}, {}, hazard.abort, hazard};
+        add(std::move(aborts));
+      }
+      if (!hazard.broken_tags.empty()) {
+        Finding breaks{FindingCode::kCollectorBreaksTags, Concern::kDanger, 0, {},
+                       hazard.lost_bytes, {}, hazard};
+        for (const BrokenTag& tag : hazard.broken_tags) name(breaks, tag_and_cause(tag));
+        add(std::move(breaks));
+      }
+      if (hazard.lost_referrers != 0) {
+        Finding drops{FindingCode::kCollectorDropsReferrers, Concern::kWarning,
+                      hazard.lost_referrers, {}, {}, {}, hazard};
+        add(std::move(drops));
+      }
+    }
+  }
+
+ private:
+  static void name(Finding& finding, std::string subject) {
+    ++finding.objects;
+    if (finding.subjects.size() < kMostSubjects) finding.subjects.push_back(std::move(subject));
+  }
+
+  void add(Finding finding) {
+    if (finding.objects != 0) all_.push_back(std::move(finding));
+  }
+
+  std::string tag_and_cause(const BrokenTag& broken) const {
+    const Repository& repository = survey_.repositories[broken.tag.repository];
+    return repository.name + ':' + repository.tags[broken.tag.tag].name + " (" +
+           graph_.digests[broken.cause].text() + ")";
+  }
+
+  /// Damage in what is alive is as grave as given; in garbage it is a note.
+  void by_digest(FindingCode code, const std::vector<DigestId>& digests, Concern concern) {
+    Finding live{code, concern, 0, {}, {}, {}, {}};
+    Finding dead{code, Concern::kNote, 0, {}, {}, "only garbage refers to them", {}};
+    for (const DigestId id : digests) {
+      name(accounts_.live[row(id)] != 0 ? live : dead, graph_.digests[id].text());
+    }
+    add(std::move(live));
+    if (concern != Concern::kNote) add(std::move(dead));
+  }
+
+  void from_events(EventKind kind, FindingCode code, Concern concern) {
+    Finding finding{code, concern, 0, {}, {}, {}, {}};
+    for (const Event& event : survey_.events) {
+      if (event.kind != kind) continue;
+      const bool explain = kind == EventKind::kUnreadable && !event.message.empty();
+      name(finding, explain ? event.path + " (" + event.message + ")" : event.path);
+      finding.bytes += {event.facts.size_bytes, event.facts.allocated_bytes};
+    }
+    add(std::move(finding));
+  }
+
+  void odd_links(const Repository& repository, const std::vector<OddLink>& odd, Finding& damaged,
+                 Finding& crossed, bool layers) {
+    for (const OddLink& link : odd) {
+      const storage::Digest path = graph_.digests[link.path];
+      const std::string subject = repository.name + '@' + path.text();
+      if (link.state != LinkState::kRead) {
+        name(damaged, subject);
+      } else if (!layers || path.algorithm == storage::Algorithm::kSha256) {
+        // A layer link below sha512 that names a sha256 digest is what a registry writes.
+        name(crossed, subject + " (holds " + graph_.digests[link.content].text() + ")");
+      }
+    }
+  }
+
+  void dangling_links(const Repository& repository, const Links& links, Finding& finding) {
+    for (const DigestId path : links.paths) {
+      const OddLink* odd = links.odd_at(path);
+      const DigestId content = odd == nullptr || odd->content == kNoDigest ? path : odd->content;
+      if (graph_.has(content, kPresent)) continue;
+      name(finding, repository.name + '@' + graph_.digests[path].text());
+    }
+  }
+
+  bool has_revision(const Repository& repository, DigestId id) const {
+    const auto& paths = repository.revisions.paths;
+    return std::binary_search(
+        paths.begin(), paths.end(), id,
+        [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
+  }
+
+  const Survey& survey_;
+  const Graph& graph_;
+  const Accounts& accounts_;
+  const Damage& damage_;
+  const FindingContext& context_;
+  std::vector<Finding> all_;
+};
+
+}  // namespace
+
+std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, const Damage& damage,
+                              const std::vector<Hazard>& hazards, const FindingContext& context) {
+  Findings findings(survey, accounts, damage, context);
+  findings.store_as_a_whole();
+  findings.content();
+  findings.tags();
+  findings.links();
+  findings.collectors(hazards);
+  findings.repositories();
+  findings.clutter();
+  return findings.take();
+}
+
+bool live_damage(const Accounts& accounts, const Damage& damage) {
+  for (const auto* list :
+       {&damage.empty, &damage.missing, &damage.wrong_size, &damage.hollow_indexes}) {
+    if (damage.any(accounts.live, *list)) return true;
+  }
+  return false;
+}
+
+SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds) {
+  SpaceRow old;
+  for (const Upload& upload : survey.uploads) {
+    if (now_seconds - upload.entry.started_at_seconds < age_seconds) continue;
+    ++old.objects;
+    old.bytes += {upload.entry.size_bytes, upload.entry.allocated_bytes};
+  }
+  return old;
+}
+
+}  // namespace regsweep::analyzer

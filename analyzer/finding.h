@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/account.h"
+#include "analyzer/damage.h"
+#include "analyzer/hazard.h"
+
+namespace regsweep::analyzer {
+
+enum class Concern : std::uint8_t { kNote, kWarning, kDanger };
+
+/// What can be wrong with a store. The words for each are in reports/finding_text.cpp.
+enum class FindingCode : std::uint8_t {
+  kUnreadable,              ///< something could not be read: the figures are incomplete
+  kChanged,                 ///< the store was written to meanwhile
+  kDatabaseManaged,         ///< another database says what is alive
+  kProxyCache,
+  kBrokenTags,
+  kEmptyBlobs,
+  kMissingBlobs,
+  kWrongSizeBlobs,
+  kHollowIndexes,
+  kNotUnderstood,           ///< manifests in which references may hide
+  kDamagedRevisionLinks,
+  kDamagedTagLinks,
+  kDamagedLayerLinks,
+  kCrossedRevisionLinks,    ///< their content names another digest than their path
+  kCrossedLayerLinks,
+  kDanglingRevisions,
+  kDanglingLayerLinks,
+  kTagsWithoutRevision,
+  kTagsWithoutCurrent,
+  kStrayInTags,
+  kCollectorBreaksTags,
+  kCollectorDropsReferrers,
+  kCollectorAborts,
+  kBadRepositoryNames,
+  kSymlinks,
+  kSpecialFiles,
+  kStrayFiles,
+  kStrayDirectories,
+  kTemporaryFiles,
+  kBlobsWithoutData,
+  kEmptyDirectories,
+  kEmptyRepositories,
+  kStaleTagIndex,
+  kOldUploads,
+  kSparseIndexes,
+  kForeignLayers,
+  kRefusedManifests,        ///< a registry's collector refuses them; we do not
+  kNoTags,
+  kNoRepositories,
+};
+
+/// One row of the report's last section.
+struct Finding {
+  FindingCode code = FindingCode::kUnreadable;
+  Concern concern = Concern::kNote;
+  std::uint64_t objects = 0;          ///< how many there are; `subjects` may name fewer
+  std::vector<std::string> subjects;  ///< digests, repositories, tags or paths; names are raw bytes
+  Bytes bytes;                        ///< where bytes are what matters
+  std::string detail;                 ///< the registry's or the system's own words
+  std::optional<Hazard> hazard;       ///< for the kCollector… codes
+};
+
+inline constexpr std::size_t kMostSubjects = 100;  ///< a finding names no more
+
+/// What only the caller knows.
+struct FindingContext {
+  std::string root;
+  bool database_lock = false;
+  bool proxy_cache = false;
+  std::int64_t now_seconds = 0;
+  std::int64_t upload_age_seconds = 7 * 24 * 3600;  ///< the registry's own purging age
+};
+
+/// Everything wrong or worth knowing, the gravest first; the order is fixed.
+std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, const Damage& damage,
+                              const std::vector<Hazard>& hazards, const FindingContext& context);
+
+/// Whether content that something alive needs is damaged: exit code 3.
+bool live_damage(const Accounts& accounts, const Damage& damage);
+
+/// Uploads older than the age, and their bytes.
+SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds);
+
+}  // namespace regsweep::analyzer

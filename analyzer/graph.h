@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/digest_table.h"
+#include "analyzer/manifest.h"
+
+namespace regsweep::analyzer {
+
+/// A size in both of its senses: st_size, and st_blocks × 512.
+struct Bytes {
+  std::uint64_t apparent = 0;
+  std::uint64_t allocated = 0;
+
+  Bytes& operator+=(const Bytes& other) noexcept {
+    apparent += other.apparent;
+    allocated += other.allocated;
+    return *this;
+  }
+  Bytes& operator-=(const Bytes& other) noexcept {
+    apparent -= other.apparent;
+    allocated -= other.allocated;
+    return *this;
+  }
+  friend Bytes operator+(Bytes a, const Bytes& b) noexcept { return a += b; }
+  friend Bytes operator-(Bytes a, const Bytes& b) noexcept { return a -= b; }
+  bool operator==(const Bytes&) const = default;
+};
+
+/// What is known of a digest. Bits of one column, 2 bytes a digest.
+enum NodeFlag : std::uint16_t {
+  kPresent = 1,          ///< its blob has a `data` file
+  kNotAFile = 2,         ///< a link, device or directory stands in place of `data`
+  kParsed = 4,           ///< read as a manifest
+  kUnread = 8,           ///< should be read as a manifest, but could not
+  kNotUnderstood = 16,   ///< read, but references may hide in it
+  kHasAlias = 32,        ///< a link at this digest's path names another digest
+  kHasReferrers = 64,    ///< manifests name it as their subject
+  kHardLinked = 128,     ///< its file has several names: its bytes may be shared with another blob
+  kCountedElsewhere = 256,  ///< shares its file with a blob that has the bytes: its own count is 0
+};
+
+/// What stands with a reference. Bits of one column, 1 byte an edge.
+enum EdgeFlag : std::uint8_t {
+  kRoleMask = 7,        ///< a Role
+  kForeign = 8,         ///< has `urls`
+  kManifestEdge = 16,   ///< names a manifest
+  kMarkedBy28 = 32,     ///< registry 2.8's collector follows it
+  kMarkedBy3 = 64,      ///< registry 3.x's collector follows it
+  kInvalid = 128,       ///< names no digest; `to` is a row of Graph::invalid_texts
+};
+
+struct Edge {
+  DigestId to;
+  std::uint8_t flags;
+  Role role() const noexcept { return static_cast<Role>(flags & kRoleMask); }
+};
+
+/// A document's row. 12 bytes a manifest.
+struct ManifestRow {
+  std::uint32_t edge_begin = 0;
+  std::uint32_t edge_count = 0;
+  ManifestType type = ManifestType::kUnknown;
+};
+
+/// What was odd about a document; few have such a row.
+struct ManifestOddity {
+  DigestId id = kNoDigest;
+  std::string problem;
+  std::string error_2_8;
+  std::string error_3;
+};
+
+/// A reference whose declared size is not the blob's.
+struct SizeMismatch {
+  DigestId manifest = kNoDigest;
+  DigestId blob = kNoDigest;
+  std::int64_t declared_bytes = 0;
+};
+
+inline constexpr std::uint32_t kNoManifest = 0xffffffffU;
+
+/// The store's content as columns and compressed edges, written once and only read afterwards.
+/// A digest costs 32 (itself) + 8 + 4 + 4 + 2 + 4 = 54 bytes, an edge 5.
+struct Graph {
+  DigestTable digests;
+  std::vector<std::uint64_t> size_bytes;          ///< st_size of `data`, 0 if missing
+  std::vector<std::uint32_t> allocated_sectors;   ///< st_blocks, 512 bytes each
+  std::vector<std::uint32_t> mtime_seconds;       ///< of `data`, since 1970
+  std::vector<std::uint16_t> flags;               ///< NodeFlag
+  std::vector<std::uint32_t> manifest_of;         ///< row of `manifests`, or kNoManifest
+  std::vector<ManifestRow> manifests;
+  std::vector<DigestId> edge_to;
+  std::vector<std::uint8_t> edge_flags;
+  std::vector<std::pair<DigestId, DigestId>> aliases;    ///< path → content, sorted
+  std::vector<std::pair<DigestId, DigestId>> referrers;  ///< subject → referrer, sorted
+  std::vector<std::string> invalid_texts;                ///< digests that are none, as written
+  std::vector<ManifestOddity> oddities;                  ///< sorted by id
+  std::vector<SizeMismatch> size_mismatches;             ///< sorted
+
+  std::size_t node_count() const noexcept { return flags.size(); }
+  bool has(DigestId id, std::uint16_t flag) const noexcept { return (flags[row(id)] & flag) != 0; }
+  /// Bytes that this blob adds to a sum; 0 if another name of the same file has them.
+  Bytes bytes(DigestId id) const noexcept {
+    if (has(id, kCountedElsewhere)) return {};
+    return {size_bytes[row(id)], std::uint64_t{allocated_sectors[row(id)]} * 512};
+  }
+  bool is_manifest(DigestId id) const noexcept { return manifest_of[row(id)] != kNoManifest; }
+  ManifestType type(DigestId id) const noexcept {
+    return is_manifest(id) ? manifests[manifest_of[row(id)]].type : ManifestType::kUnreadable;
+  }
+
+  /// Calls `f(Edge)` for each reference of a manifest, in the order of ManifestParser.
+  template <class F>
+  void each_edge(DigestId id, F&& f) const {
+    const std::uint32_t manifest = manifest_of[row(id)];
+    if (manifest == kNoManifest) return;
+    const ManifestRow& entry = manifests[manifest];
+    for (std::uint32_t i = entry.edge_begin; i < entry.edge_begin + entry.edge_count; ++i) {
+      f(Edge{edge_to[i], edge_flags[i]});
+    }
+  }
+
+  /// The rows of `pairs` that begin with `id`.
+  static std::span<const std::pair<DigestId, DigestId>> rows_of(
+      const std::vector<std::pair<DigestId, DigestId>>& pairs, DigestId id);
+
+  /// The oddity of a document, or nullptr.
+  const ManifestOddity* oddity(DigestId id) const;
+};
+
+}  // namespace regsweep::analyzer

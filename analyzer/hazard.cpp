@@ -1,0 +1,131 @@
+#include "analyzer/hazard.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace regsweep::analyzer {
+namespace {
+
+/// Digests that a repository's tags reach through manifests alone, with the tag that does.
+void add_tags_that_lose_a_child(const Survey& survey, std::uint32_t repository_index,
+                                const std::vector<DigestId>& doomed,
+                                std::vector<BrokenTag>& broken, std::set<DigestId>& children) {
+  const Graph& graph = survey.graph;
+  const Repository& repository = survey.repositories[repository_index];
+  std::vector<DigestId> pending;
+  std::vector<DigestId> seen;
+  for (std::size_t t = 0; t < repository.tags.size(); ++t) {
+    const Tag& tag = repository.tags[t];
+    if (tag.state != storage::LinkState::kRead) continue;
+    pending.assign(1, tag.digest);
+    seen.assign(1, tag.digest);
+    DigestId cause = kNoDigest;
+    while (!pending.empty()) {
+      const DigestId id = pending.back();
+      pending.pop_back();
+      graph.each_edge(id, [&](const Edge& edge) {
+        if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
+        if (std::find(seen.begin(), seen.end(), edge.to) != seen.end()) return;
+        seen.push_back(edge.to);
+        pending.push_back(edge.to);
+        if (!std::binary_search(doomed.begin(), doomed.end(), edge.to)) return;
+        if (!graph.has(edge.to, kPresent)) return;
+        children.insert(edge.to);
+        if (cause == kNoDigest) cause = edge.to;
+      });
+    }
+    if (cause != kNoDigest) {
+      broken.push_back({{repository_index, static_cast<std::uint32_t>(t)}, cause});
+    }
+  }
+}
+
+bool has_live_subject(const Graph& graph, const Accounts& accounts, DigestId id) {
+  bool live = false;
+  graph.each_edge(id, [&](const Edge& edge) {
+    if ((edge.flags & kInvalid) == 0 && edge.role() == Role::kSubject) {
+      live |= accounts.live_by_tag[row(edge.to)] != 0 && graph.has(edge.to, kPresent);
+    }
+  });
+  return live;
+}
+
+/// 3.x removes a layer link by the digest it holds. Where two links of a repository hold the same one
+/// (a sha512 name beside its sha256), the second removal fails, when the blobs are already gone.
+bool names_a_link_twice(const CollectorRun& run) {
+  std::set<std::pair<std::uint32_t, DigestId>> names;
+  for (const DoomedLink& link : run.layer_links) {
+    if (!names.emplace(link.repository, link.digest).second) return true;
+  }
+  return false;
+}
+
+/// Compares what a run removes with what must live.
+void compare(const Survey& survey, const Accounts& accounts, const CollectorRun& run,
+             Hazard& hazard) {
+  const Graph& graph = survey.graph;
+  // With -m the user gives up what no tag needs; without it nothing that a revision reaches.
+  const Marks& live = hazard.delete_untagged ? accounts.live_by_tag : accounts.live;
+  Marks lost(graph.node_count());
+  for (const DigestId id : run.blobs) {
+    if (live[row(id)] == 0) continue;
+    lost[row(id)] = 1;
+    ++hazard.lost_blobs;
+    hazard.lost_bytes += graph.bytes(id);
+  }
+  if (hazard.lost_blobs != 0) {
+    // A sha512 name is lost with its content.
+    for (const auto& [path, content] : graph.aliases) {
+      if (lost[row(content)] != 0 && !graph.has(path, kPresent)) lost[row(path)] = 1;
+    }
+    std::vector<DigestId> cause;
+    const Marks broken = spread(graph, lost, &cause);
+    hazard.broken_tags = broken_tags(survey, broken, cause);
+  }
+  std::set<DigestId> children;
+  for (auto at = run.manifests.begin(); at != run.manifests.end();) {
+    std::vector<DigestId> doomed;
+    const std::uint32_t repository = at->repository;
+    for (; at != run.manifests.end() && at->repository == repository; ++at) {
+      doomed.push_back(at->digest);
+      if (has_live_subject(graph, accounts, at->digest)) ++hazard.lost_referrers;
+    }
+    std::sort(doomed.begin(), doomed.end());
+    add_tags_that_lose_a_child(survey, repository, doomed, hazard.broken_tags, children);
+  }
+  hazard.lost_children = children.size();
+  auto& tags = hazard.broken_tags;
+  std::sort(tags.begin(), tags.end(),
+            [](const BrokenTag& a, const BrokenTag& b) { return a.tag < b.tag; });
+  tags.erase(std::unique(tags.begin(), tags.end(),
+                         [](const BrokenTag& a, const BrokenTag& b) { return a.tag == b.tag; }),
+             tags.end());
+}
+
+}  // namespace
+
+std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
+                                 const std::string& root) {
+  std::vector<Hazard> hazards;
+  for (const RegistryVersion version : {RegistryVersion::k2_8, RegistryVersion::k3}) {
+    for (const bool delete_untagged : {false, true}) {
+      Hazard hazard;
+      hazard.version = version;
+      hazard.delete_untagged = delete_untagged;
+      const CollectorRun run = replay_collector(survey, {version, delete_untagged, root}, nullptr);
+      hazard.abort = run.error;
+      hazard.aborts_after_removing = !run.error.empty() && run.exit_code == 2 &&
+                                     !run.manifests.empty() && !run.in_repository;
+      if (run.error.empty()) compare(survey, accounts, run, hazard);
+      if (run.error.empty() && names_a_link_twice(run)) {
+        hazard.abort = "failed to garbage collect: failed to delete layer link";
+        hazard.aborts_after_removing = true;
+      }
+      hazards.push_back(std::move(hazard));
+    }
+  }
+  return hazards;
+}
+
+}  // namespace regsweep::analyzer

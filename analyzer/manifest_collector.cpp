@@ -1,0 +1,100 @@
+#include "analyzer/manifest_collector.h"
+
+#include <iterator>
+
+namespace regsweep::analyzer {
+namespace {
+
+std::uint32_t row32(std::size_t value) noexcept { return static_cast<std::uint32_t>(value); }
+
+template <class T>
+void release(std::vector<T>& vector) {
+  std::vector<T>().swap(vector);
+}
+
+}  // namespace
+
+void ManifestCollector::parse(DigestId id, std::string_view content, Interner& interner,
+                              const Graph& graph) {
+  const Manifest& manifest = parser_.parse(content);
+  ManifestRow entry;
+  entry.type = manifest.type;
+  entry.edge_begin = row32(edge_to_.size());
+  for (const Reference& reference : manifest.references) add(id, reference, interner, graph);
+  entry.edge_count = row32(edge_to_.size()) - entry.edge_begin;
+  manifests_.emplace_back(id, entry);
+  node_flags_.emplace_back(
+      id, static_cast<std::uint16_t>(manifest.understood ? kParsed : kParsed | kNotUnderstood));
+  if (!manifest.problem.empty() || !manifest.error_2_8.empty() || !manifest.error_3.empty()) {
+    oddities_.push_back({id, manifest.problem, manifest.error_2_8, manifest.error_3});
+  }
+}
+
+void ManifestCollector::unreadable(DigestId id, const std::string& message, bool too_large) {
+  node_flags_.emplace_back(id, static_cast<std::uint16_t>(too_large ? kNotUnderstood : kUnread));
+  oddities_.push_back({id, message, message, message});
+}
+
+void ManifestCollector::add(DigestId manifest, const Reference& reference, Interner& interner,
+                            const Graph& graph) {
+  std::uint8_t flags = static_cast<std::uint8_t>(reference.role);
+  if (reference.foreign) flags |= kForeign;
+  if (reference.is_manifest) flags |= kManifestEdge;
+  if (reference.marked_by_2_8) flags |= kMarkedBy28;
+  if (reference.marked_by_3) flags |= kMarkedBy3;
+  if (!reference.valid) {
+    edge_to_.push_back(digest_id(invalid_texts_.size()));
+    edge_flags_.push_back(flags | kInvalid);
+    invalid_texts_.push_back(reference.invalid_text);
+    return;
+  }
+  const DigestId to = interner.intern(reference.digest);
+  edge_to_.push_back(to);
+  edge_flags_.push_back(flags);
+  if (reference.role == Role::kSubject) {
+    referrers_.emplace_back(to, manifest);
+    return;
+  }
+  if (reference.is_manifest) pending.push_back(to);
+  if (reference.size_bytes >= 0 && row(to) < graph.digests.ranked_size() &&
+      !graph.has(to, kNotAFile) &&
+      static_cast<std::uint64_t>(reference.size_bytes) != graph.size_bytes[row(to)]) {
+    size_mismatches_.push_back({manifest, to, reference.size_bytes});
+  }
+}
+
+void ManifestCollector::append_to(Graph& graph, const Renumbering& renumber) {
+  const std::uint32_t edge_base = row32(graph.edge_to.size());
+  const std::size_t text_base = graph.invalid_texts.size();
+  for (std::size_t i = 0; i < edge_to_.size(); ++i) {
+    const bool invalid = (edge_flags_[i] & kInvalid) != 0;
+    graph.edge_to.push_back(invalid ? digest_id(text_base + row(edge_to_[i]))
+                                    : renumber(edge_to_[i]));
+  }
+  graph.edge_flags.insert(graph.edge_flags.end(), edge_flags_.begin(), edge_flags_.end());
+  for (auto [id, manifest] : manifests_) {
+    manifest.edge_begin += edge_base;
+    graph.manifest_of[row(renumber(id))] = row32(graph.manifests.size());
+    graph.manifests.push_back(manifest);
+  }
+  for (const auto& [id, flags] : node_flags_) graph.flags[row(renumber(id))] |= flags;
+  for (const auto& [subject, referrer] : referrers_) {
+    graph.referrers.emplace_back(renumber(subject), renumber(referrer));
+    graph.flags[row(renumber(subject))] |= kHasReferrers;
+  }
+  for (ManifestOddity& oddity : oddities_) {
+    oddity.id = renumber(oddity.id);
+    graph.oddities.push_back(std::move(oddity));
+  }
+  for (const SizeMismatch& m : size_mismatches_) {
+    graph.size_mismatches.push_back({renumber(m.manifest), renumber(m.blob), m.declared_bytes});
+  }
+  graph.invalid_texts.insert(graph.invalid_texts.end(),
+                             std::make_move_iterator(invalid_texts_.begin()),
+                             std::make_move_iterator(invalid_texts_.end()));
+  release(edge_to_);  // the next collector is copied before this one is destroyed
+  release(edge_flags_);
+  release(manifests_);
+}
+
+}  // namespace regsweep::analyzer

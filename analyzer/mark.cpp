@@ -1,0 +1,101 @@
+#include "analyzer/mark.h"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::LinkState;
+
+/// The digests that the tags of a repository mean, sorted.
+std::vector<DigestId> tagged(const Repository& repository) {
+  std::vector<DigestId> ids;
+  for (const Tag& tag : repository.tags) {
+    if (tag.state == LinkState::kRead) ids.push_back(tag.digest);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+/// A revision's content: what a registry takes for its identity. kNoDigest if it names none.
+DigestId content_of(const Links& links, DigestId path) {
+  const OddLink* odd = links.odd_at(path);
+  return odd == nullptr ? path : odd->content;
+}
+
+void add_stray_roots(const Survey& survey, const Repository& repository,
+                     std::vector<DigestId>& out) {
+  for (const StrayLink& link : survey.stray_links) {
+    if (link.in_revisions && link.content != kNoDigest && link.repository == repository.name) {
+      out.push_back(link.content);
+    }
+  }
+}
+
+}  // namespace
+
+void add_roots(const Survey& survey, const Repository& repository, Roots roots,
+               std::vector<DigestId>& out) {
+  const Graph& graph = survey.graph;
+  if (roots == Roots::kTags || roots == Roots::kTagsAndRevisions) {
+    for (const Tag& tag : repository.tags) {
+      if (tag.state == LinkState::kRead) out.push_back(tag.digest);
+    }
+  }
+  if (roots == Roots::kTagsAndRevisions) {
+    const auto& paths = repository.revisions.paths;
+    out.insert(out.end(), paths.begin(), paths.end());
+    for (const OddLink& odd : repository.revisions.odd) {
+      if (odd.content != kNoDigest) out.push_back(odd.content);
+    }
+    if (!survey.stray_links.empty()) add_stray_roots(survey, repository, out);
+  }
+  if (roots == Roots::kRevisions || roots == Roots::kTaggedRevisions) {
+    const std::vector<DigestId> tags = roots == Roots::kTaggedRevisions
+                                           ? tagged(repository)
+                                           : std::vector<DigestId>{};
+    for (const DigestId path : repository.revisions.paths) {
+      const DigestId id = content_of(repository.revisions, path);
+      if (id == kNoDigest || !graph.has(id, kPresent)) continue;
+      if (roots == Roots::kTaggedRevisions &&
+          !std::binary_search(tags.begin(), tags.end(), id)) {
+        continue;
+      }
+      out.push_back(id);
+    }
+  }
+}
+
+Marks mark(const Survey& survey, const Policy& policy) {
+  const Graph& graph = survey.graph;
+  Marks marks(graph.node_count());
+  const auto claim = [&](DigestId id) {  // true for exactly one caller
+    return std::atomic_ref(marks[row(id)]).exchange(1, std::memory_order_relaxed) == 0;
+  };
+  tbb::parallel_for(std::size_t{0}, survey.repositories.size(), [&](std::size_t i) {
+    std::vector<DigestId> pending;
+    add_roots(survey, survey.repositories[i], policy.roots, pending);
+    if (!policy.recurse) {
+      // Every root's references count, even if another repository marked the root as a blob.
+      for (const DigestId root : pending) {
+        claim(root);
+        each_step(graph, root, policy, claim);
+      }
+      return;
+    }
+    std::erase_if(pending, [&](DigestId id) { return !claim(id); });
+    while (!pending.empty()) {
+      const DigestId id = pending.back();
+      pending.pop_back();
+      each_step(graph, id, policy, [&](DigestId next) {
+        if (claim(next)) pending.push_back(next);
+      });
+    }
+  });
+  return marks;
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,491 @@
+#include "analyzer/registry_collector.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "storage/layout.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::DigestError;
+using storage::LinkState;
+
+constexpr std::string_view kV2 = "/docker/registry/v2/";
+
+/// Ends the run: thrown within this file only.
+struct Abort {
+  int exit_code;
+  std::string error;
+};
+
+/// What a link below `revisions` or `_layers` leads to.
+struct Target {
+  enum class Kind : std::uint8_t { kFound, kUnknown, kError } kind = Kind::kUnknown;
+  DigestId id = kNoDigest;
+  std::string error;
+};
+
+/// One link in a registry's walk order.
+struct WalkedLink {
+  DigestId content = kNoDigest;
+  DigestError error = DigestError::kNone;
+  bool readable = true;
+  std::string_view bad_path;  ///< set if the driver refuses its path
+};
+
+class Replay {
+ public:
+  Replay(const Survey& survey, const CollectorOptions& options, CollectorOutput* output)
+      : survey_(survey), graph_(survey.graph), options_(options), output_(output) {
+    run_.marks.resize(graph_.node_count());
+  }
+
+  CollectorRun run() {
+    try {
+      mark_all();
+      sweep();
+    } catch (Abort& abort) {
+      run_.exit_code = abort.exit_code;
+      run_.error = std::move(abort.error);
+    }
+    return std::move(run_);
+  }
+
+ private:
+  bool is_3() const noexcept { return options_.version == RegistryVersion::k3; }
+
+  template <class... Parts>
+  void line(const Parts&... parts) {
+    if (output_ == nullptr) return;
+    text_.clear();
+    (text_.append(parts), ...);
+    output_->line(text_);
+  }
+  std::string text(DigestId id) const { return graph_.digests[id].text(); }
+
+  [[noreturn]] static void fail(const std::string& error) {
+    throw Abort{1, "failed to garbage collect: " + error};
+  }
+  /// An error inside the walk of a repository's links: that walk and the one over repositories each
+  /// put the driver's name before it. Source: distribution driver/base/base.go, setDriverName.
+  [[noreturn]] static void fail_in_repository(const std::string& error) {
+    fail("failed to mark: filesystem: filesystem: " + error);
+  }
+
+  // ---- marking ------------------------------------------------------------------------------
+
+  void mark_all() {
+    if (!survey_.has_repositories) {
+      fail("failed to mark: filesystem: Path not found: /docker/registry/v2/repositories");
+    }
+    const std::string_view marker = is_3() ? storage::layout::kManifests : storage::layout::kLayers;
+    std::string hidden;  // a directory whose remaining names 2.8's walk does not reach
+    for (const storage::WalkEntry& entry : survey_.walk) {
+      const std::size_t slash = entry.path.rfind('/');
+      const std::string_view name =
+          std::string_view(entry.path).substr(slash == std::string::npos ? 0 : slash + 1);
+      if (!hidden.empty() && entry.path.starts_with(hidden)) continue;
+      if (hides_everything_) break;
+      if (name == marker) {
+        repository(slash == std::string::npos ? entry.path : entry.path.substr(0, slash));
+      }
+      if (!entry.is_directory && !is_3()) hide_siblings(entry.path, slash, hidden);
+    }
+    if (is_3()) drop_marked_manifests();
+  }
+
+  /// 2.8: a file whose name begins with '_' ends the walk of its directory.
+  /// Source: distribution v2.8.2 driver/walk.go, ErrSkipDir for a file.
+  void hide_siblings(const std::string& path, std::size_t slash, std::string& hidden) {
+    if (slash == std::string::npos) {
+      hides_everything_ = true;
+    } else {
+      hidden = path.substr(0, slash + 1);
+    }
+  }
+
+  void repository(const std::string& name) {
+    line(name);
+    if (const std::string_view error = storage::repository_name_error(name); !error.empty()) {
+      fail("failed to mark: filesystem: failed to parse repo name " + name + ": " +
+           std::string(error));
+    }
+    const auto at = std::lower_bound(
+        survey_.repositories.begin(), survey_.repositories.end(), name,
+        [](const Repository& repository, const std::string& n) { return repository.name < n; });
+    if (at == survey_.repositories.end() || at->name != name) return;  // the marker is a file
+    name_ = &at->name;
+    current_ = static_cast<std::uint32_t>(at - survey_.repositories.begin());
+    run_.error_repository = current_;
+    run_.in_repository = true;
+    if (at->has_revisions) mark_revisions(*at);
+    if (is_3()) look_at_layer_links(*at);
+    run_.in_repository = false;
+  }
+
+  void mark_revisions(const Repository& repository) {
+    find_tagged(repository);
+    each_link(repository, repository.revisions, true, [&](const WalkedLink& link) {
+      if (!link.bad_path.empty()) fail_bad_path(repository, "_manifests/revisions/", link);
+      if (!link.readable) return;
+      if (link.error != DigestError::kNone) {
+        fail_in_repository(std::string(digest_error_text(link.error)));
+      }
+      const Target target = manifest_target(repository, link.content);
+      if (target.kind == Target::Kind::kError) fail_in_repository(target.error);
+      if (target.kind == Target::Kind::kUnknown) return;
+      mark_revision(repository, link.content, target.id);
+    });
+  }
+
+  void mark_revision(const Repository& repository, DigestId id, DigestId content) {
+    if (options_.delete_untagged && !is_tagged(id)) {
+      untagged(repository, id);
+      return;
+    }
+    line(*name_, ": marking manifest ", text(id), " ");
+    insert(id);
+    if (is_3()) {
+      mark_references_3(repository, content);
+    } else {
+      mark_references_2_8(content, id);
+    }
+  }
+
+  void untagged(const Repository& repository, DigestId id) {
+    if (!is_3()) line("manifest eligible for deletion: ", text(id));
+    if (!repository.has_tags) {
+      if (!is_3()) {
+        fail_in_repository("failed to retrieve tags unknown repository name=" + *name_);
+      }
+      line("manifest tags path of repository ", *name_, " does not exist");
+      return;
+    }
+    run_.manifests.push_back({current_, id});
+  }
+
+  /// Prepares the answer to "which tags mean this digest now?", which `-m` asks for each revision.
+  void find_tagged(const Repository& repository) {
+    tagged_.clear();
+    tag_error_.clear();
+    if (!options_.delete_untagged) return;
+    for (const Tag& tag : repository.tags) {
+      if (tag.state == LinkState::kRead) {
+        tagged_.push_back(tag.digest);
+      } else if (tag_error_.empty()) {
+        tag_error_ = error_of(tag);
+      }
+    }
+    std::sort(tagged_.begin(), tagged_.end());
+  }
+
+  bool is_tagged(DigestId id) const {
+    if (!tag_error_.empty()) {
+      fail_in_repository("failed to retrieve tags for digest " + text(id) + ": " + tag_error_);
+    }
+    return std::binary_search(tagged_.begin(), tagged_.end(), id);
+  }
+
+  /// Why a registry cannot read a tag; empty if it just takes it for absent.
+  std::string error_of(const Tag& tag) const {
+    const std::string path = std::string(kV2) + "repositories/" + *name_ + "/_manifests/tags/" +
+                             tag.name + "/current/link";
+    if (!storage::is_driver_path_component(tag.name)) return "filesystem: invalid path: " + path;
+    switch (tag.state) {
+      case LinkState::kMalformed: return std::string(digest_error_text(tag.error));
+      case LinkState::kNotAFile:
+        return tag.is_directory ? "filesystem: read " + options_.root + path + ": is a directory"
+                                : "filesystem: open " + options_.root + path + ": not a directory";
+      case LinkState::kUnreadable:
+        return "filesystem: open " + options_.root + path + ": permission denied";
+      default: return {};
+    }
+  }
+
+  void mark_references_2_8(DigestId content, DigestId id) {
+    require_parsed(content, id);
+    graph_.each_edge(content, [&](const Edge& edge) {
+      if ((edge.flags & kMarkedBy28) == 0) return;
+      line(*name_, ": marking blob ", reference_text(edge));
+      insert(edge);
+    });
+  }
+
+  /// Calls `f` for each link file below revisions or `_layers`, in the order of the walk.
+  template <class F>
+  void each_link(const Repository& repository, const Links& links, bool revisions, F&& f) const {
+    std::vector<const StrayLink*> strays;
+    for (const StrayLink& stray : survey_.stray_links) {
+      if (stray.in_revisions == revisions && stray.repository == repository.name) {
+        strays.push_back(&stray);
+      }
+    }
+    auto stray = strays.begin();
+    const auto visit_stray = [&](const StrayLink& link) {
+      WalkedLink walked;
+      walked.content = link.content;
+      walked.error = link.error;
+      if (!driver_accepts(link.path)) walked.bad_path = link.path;
+      f(walked);
+    };
+    for (const DigestId path : links.paths) {
+      if (!strays.empty()) {
+        const std::string own = storage::layout::link_directory(graph_.digests[path]) + "/link";
+        for (; stray != strays.end() && walk_less((*stray)->path, own); ++stray) visit_stray(**stray);
+      }
+      WalkedLink walked;
+      walked.content = path;
+      if (const OddLink* odd = links.odd_at(path)) {
+        walked.content = odd->content;
+        walked.error = odd->error;
+        // No file, or not one that the walk takes for a link.
+        walked.readable = odd->state == LinkState::kRead || odd->state == LinkState::kMalformed;
+      }
+      f(walked);
+    }
+    for (; stray != strays.end(); ++stray) visit_stray(**stray);
+  }
+
+  static bool driver_accepts(std::string_view path) {
+    for (std::size_t begin = 0; begin <= path.size();) {
+      const std::size_t end = std::min(path.find('/', begin), path.size());
+      if (!storage::is_driver_path_component(path.substr(begin, end - begin))) return false;
+      begin = end + 1;
+    }
+    return true;
+  }
+
+  [[noreturn]] void fail_bad_path(const Repository& repository, std::string_view below,
+                                  const WalkedLink& link) const {
+    fail("failed to mark: filesystem: invalid path: " + std::string(kV2) + "repositories/" +
+         repository.name + '/' + std::string(below) + std::string(link.bad_path));
+  }
+
+  /// What a link by this path says, as linkedBlobStatter.Stat follows it.
+  Target target_of(const Links& links, DigestId path) const {
+    const bool known = std::binary_search(
+        links.paths.begin(), links.paths.end(), path,
+        [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
+    if (!known) return {};
+    DigestId content = path;
+    if (const OddLink* odd = links.odd_at(path)) {
+      if (odd->state == LinkState::kAbsent) return {};
+      if (odd->state != LinkState::kRead) {
+        return {Target::Kind::kError, kNoDigest, std::string(digest_error_text(odd->error))};
+      }
+      content = odd->content;
+    }
+    return {Target::Kind::kFound, content, {}};
+  }
+
+  Target only_if_present(Target target) const {
+    if (target.kind == Target::Kind::kFound && !graph_.has(target.id, kPresent)) return {};
+    return target;
+  }
+
+  /// 2.8 also looks below `_layers`, where version 2.1.0 put manifests.
+  /// Source: distribution v2.8.2 registry.go, manifestLinkPathFns.
+  Target manifest_target(const Repository& repository, DigestId id) const {
+    Target target = target_of(repository.revisions, id);
+    if (target.kind == Target::Kind::kUnknown && !is_3()) {
+      target = target_of(repository.layers, id);
+    }
+    return only_if_present(std::move(target));
+  }
+
+  void require_parsed(DigestId content, DigestId id) const {
+    const ManifestOddity* oddity = graph_.oddity(content);
+    const std::string& error = oddity == nullptr ? kNoError
+                               : is_3()          ? oddity->error_3
+                                                 : oddity->error_2_8;
+    if (error.empty()) return;
+    if (error.starts_with("panic: ")) throw Abort{2, error};
+    fail_in_repository("failed to retrieve manifest for digest " + text(id) + ": " + error);
+  }
+
+  bool insert(DigestId id) {
+    if (run_.marks[row(id)] != 0) return false;
+    run_.marks[row(id)] = 1;
+    ++run_.marked;
+    return true;
+  }
+  bool insert(const Edge& edge) {
+    if ((edge.flags & kInvalid) == 0) return insert(edge.to);
+    const bool is_new = invalid_marks_.insert(graph_.invalid_texts[row(edge.to)]).second;
+    if (is_new) ++run_.marked;
+    return is_new;
+  }
+  std::string reference_text(const Edge& edge) const {
+    return (edge.flags & kInvalid) != 0 ? graph_.invalid_texts[row(edge.to)] : text(edge.to);
+  }
+
+  // ---- 3.x: what depends on the order of the walk ---------------------------------------------
+
+  /// Marks references depth first and goes into those that are manifests of this repository. What
+  /// is marked already is not gone into, even if it was marked as a mere blob of another
+  /// repository and never read: so a child's layers can be lost.
+  /// Source: distribution v3.1.1 garbagecollect.go, markManifestReferences.
+  void mark_references_3(const Repository& repository, DigestId first) {
+    struct Frame {
+      DigestId content;
+      std::uint32_t next = 0;
+    };
+    require_parsed(first, first);
+    std::vector<Frame> stack{{first}};
+    while (!stack.empty()) {
+      Frame& frame = stack.back();
+      const std::uint32_t manifest = graph_.manifest_of[row(frame.content)];
+      const ManifestRow row_of = manifest == kNoManifest ? ManifestRow{} : graph_.manifests[manifest];
+      if (frame.next == row_of.edge_count) {
+        stack.pop_back();
+        continue;
+      }
+      const std::uint32_t at = row_of.edge_begin + frame.next++;
+      const Edge edge{graph_.edge_to[at], graph_.edge_flags[at]};
+      if ((edge.flags & kMarkedBy3) == 0 || !insert(edge)) continue;
+      line(*name_, ": marking blob ", reference_text(edge));
+      if ((edge.flags & kInvalid) != 0) continue;
+      const Target target = manifest_target(repository, edge.to);
+      if (target.kind != Target::Kind::kFound) continue;
+      require_parsed(target.id, edge.to);
+      stack.push_back({target.id});
+    }
+  }
+
+  /// Notes the layer links that nothing marked so far names: later repositories may still mark
+  /// them. Source: distribution v3.1.1 garbagecollect.go, MarkAndSweep.
+  void look_at_layer_links(const Repository& repository) {
+    if (!repository.has_layers) {
+      fail("failed to mark: filesystem: Path not found: " + std::string(kV2) + "repositories/" +
+           repository.name + "/_layers");
+    }
+    each_link(repository, repository.layers, false, [&](const WalkedLink& link) {
+      if (!link.bad_path.empty()) fail_bad_path(repository, "_layers/", link);
+      if (!link.readable) return;
+      if (link.error != DigestError::kNone) {
+        fail_in_repository(std::string(digest_error_text(link.error)));
+      }
+      const Target target = only_if_present(target_of(repository.layers, link.content));
+      if (target.kind == Target::Kind::kError) fail_in_repository(target.error);
+      if (target.kind == Target::Kind::kFound && run_.marks[row(link.content)] == 0) {
+        run_.layer_links.push_back({current_, link.content});
+      }
+    });
+  }
+
+  /// Manifests that another one turned out to need stay, and the others are named only now.
+  void drop_marked_manifests() {
+    std::erase_if(run_.manifests, [&](const DoomedLink& manifest) {
+      return run_.marks[row(manifest.digest)] != 0;
+    });
+    if (output_ == nullptr) return;
+    for (const DoomedLink& manifest : run_.manifests) {
+      const Repository& repository = survey_.repositories[manifest.repository];
+      std::string tags;
+      for (const Tag& tag : repository.tags) tags += (tags.empty() ? "" : " ") + tag.name;
+      line("manifest eligible for deletion: {", repository.name, " ", text(manifest.digest), " [",
+           tags, "]}");
+    }
+  }
+
+  // ---- sweeping, as a dry run does ------------------------------------------------------------
+
+  void sweep() {
+    if (!survey_.has_blobs) {
+      fail("error enumerating blobs: filesystem: Path not found: /docker/registry/v2/blobs");
+    }
+    const std::vector<storage::Digest> misplaced = stray_blobs();
+    for (std::size_t i = 0; i < graph_.node_count(); ++i) {
+      const DigestId id = digest_id(i);
+      if (graph_.has(id, kPresent) && !graph_.has(id, kNotAFile) && run_.marks[i] == 0) {
+        run_.blobs.push_back(id);
+      }
+    }
+    std::sort(run_.blobs.begin(), run_.blobs.end(),
+              [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
+    if (output_ == nullptr) return;
+    line("");
+    line(std::to_string(run_.marked), " blobs marked, ",
+         std::to_string(run_.blobs.size() + misplaced.size()), " blobs and ",
+         std::to_string(run_.manifests.size()), " manifests eligible for deletion");
+    for (const DigestId id : run_.blobs) line("blob eligible for deletion: ", text(id));
+    for (const storage::Digest& digest : misplaced) {
+      line("blob eligible for deletion: ", digest.text());
+    }
+    for (const DoomedLink& link : run_.layer_links) {
+      line(survey_.repositories[link.repository].name, ": layer link eligible for deletion: ",
+           text(link.digest));
+    }
+  }
+
+  /// What the walk over blobs makes of files named `data` where no blob is: a digest that is not
+  /// marked, or the end of the run. Source: distribution registry/storage/paths.go, digestFromPath.
+  std::vector<storage::Digest> stray_blobs() const {
+    std::vector<const storage::Event*> files;
+    for (const storage::Event& event : survey_.events) {
+      if (event.kind == storage::EventKind::kOddData) files.push_back(&event);
+    }
+    std::sort(files.begin(), files.end(), [](const storage::Event* a, const storage::Event* b) {
+      return walk_less(a->path, b->path);
+    });
+    std::vector<storage::Digest> eligible;
+    for (const storage::Event* file : files) {
+      std::vector<std::string_view> parts;
+      const std::string_view path = file->path;
+      for (std::size_t begin = 0; begin <= path.size();) {
+        const std::size_t end = std::min(path.find('/', begin), path.size());
+        parts.push_back(path.substr(begin, end - begin));
+        begin = end + 1;
+      }
+      // …/<algorithm>[/<first two>]/<hex>/data; paths begin with "blobs", as a registry's do with "v2".
+      const std::string_view hex = parts.size() >= 2 ? parts[parts.size() - 2] : "";
+      const std::string_view next = parts.size() >= 3 ? parts[parts.size() - 3] : "v2";
+      if (hex.size() < 2) {
+        throw Abort{2, "panic: runtime error: slice bounds out of range [:2] with length " +
+                           std::to_string(hex.size())};
+      }
+      std::string_view algorithm = next;
+      if (next == hex.substr(0, 2)) algorithm = parts.size() >= 4 ? parts[parts.size() - 4] : "v2";
+      storage::Digest digest;
+      const DigestError error =
+          parse_digest(std::string(algorithm) + ':' + std::string(hex), digest);
+      if (error != DigestError::kNone) {
+        fail("error enumerating blobs: filesystem: " + std::string(digest_error_text(error)));
+      }
+      const std::optional<DigestId> known = graph_.digests.find(digest);
+      if (!known || (run_.marks[row(*known)] == 0 && !graph_.has(*known, kPresent))) {
+        eligible.push_back(digest);
+      }
+    }
+    std::sort(eligible.begin(), eligible.end());
+    eligible.erase(std::unique(eligible.begin(), eligible.end()), eligible.end());
+    return eligible;
+  }
+
+  inline static const std::string kNoError;
+
+  const Survey& survey_;
+  const Graph& graph_;
+  const CollectorOptions& options_;
+  CollectorOutput* output_;
+  CollectorRun run_;
+  std::string text_;
+  const std::string* name_ = nullptr;
+  std::uint32_t current_ = 0;
+  bool hides_everything_ = false;
+  std::vector<DigestId> tagged_;
+  std::string tag_error_;
+  std::set<std::string> invalid_marks_;
+};
+
+}  // namespace
+
+CollectorRun replay_collector(const Survey& survey, const CollectorOptions& options,
+                              CollectorOutput* output) {
+  return Replay(survey, options, output).run();
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,78 @@
+#include "analyzer/survey.h"
+
+#include <algorithm>
+
+#include "analyzer/survey_builder.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::EventKind;
+using storage::FileClass;
+
+/// Whether the bytes of the blobs seen by the scan are those that the complete walk saw.
+bool inventory_agrees(const Survey& survey) {
+  std::uint64_t objects = 0;
+  for (std::size_t i = 0; i < survey.graph.node_count(); ++i) {
+    const std::uint16_t flags = survey.graph.flags[i];
+    if ((flags & kPresent) != 0 && (flags & kNotAFile) == 0) ++objects;
+  }
+  return objects == survey.inventory[FileClass::kBlobData].objects;
+}
+
+bool has_unread(const Survey& survey) {
+  return std::any_of(survey.events.begin(), survey.events.end(), [](const storage::Event& event) {
+    return event.kind == EventKind::kUnreadable;
+  });
+}
+
+Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
+  SurveyBuilder builder(store);
+  const storage::ScanOptions scan{options.read_layer_links || options.exact, !options.exact};
+  const storage::Status blobs = store.scan_blobs(builder, scan);
+  builder.seal_blobs();
+  const storage::Status repositories = store.scan_repositories(builder, scan);
+  const storage::Inventory inventory =
+      store.take_inventory(builder, {!options.exact, !options.names_only});
+  Survey result = builder.finish();
+  result.inventory = inventory;
+  result.exact = options.exact && !options.names_only;
+  const auto there = [](const storage::Status& status) {
+    return status || status.error().code != storage::Errc::kNotFound;
+  };
+  result.has_blobs = there(blobs);
+  result.has_repositories = there(repositories);
+  const bool unread = has_unread(result);
+  if (result.exact && !unread && !inventory_agrees(result)) result.changed = true;
+  result.complete = !unread;
+  return result;
+}
+
+}  // namespace
+
+const OddLink* Links::odd_at(DigestId path) const {
+  const auto at = std::lower_bound(
+      odd.begin(), odd.end(), path,
+      [](const OddLink& link, DigestId wanted) { return link.path < wanted; });
+  return at != odd.end() && at->path == path ? &*at : nullptr;
+}
+
+Survey survey(const storage::Store& store, const SurveyOptions& options) {
+  for (int attempt = 1;; ++attempt) {
+    Survey result = survey_once(store, options);
+    if (!result.changed) return result;
+    if (attempt >= options.attempts) {
+      result.complete = false;
+      return result;
+    }
+  }
+}
+
+bool walk_less(std::string_view a, std::string_view b) noexcept {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    const auto key = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
+    return key(x) < key(y);
+  });
+}
+
+}  // namespace regsweep::analyzer

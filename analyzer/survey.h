@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/graph.h"
+#include "storage/store.h"
+
+namespace regsweep::analyzer {
+
+/// A revision or layer link that is not plain: its content is missing, bad or another digest.
+struct OddLink {
+  DigestId path = kNoDigest;
+  DigestId content = kNoDigest;  ///< set if state is kRead
+  storage::LinkState state = storage::LinkState::kAbsent;
+  storage::DigestError error = storage::DigestError::kNone;
+  std::uint32_t size_bytes = 0;
+};
+
+/// A tag of a repository: what `current/link` holds.
+struct Tag {
+  std::string name;
+  DigestId digest = kNoDigest;  ///< set if state is kRead
+  storage::LinkState state = storage::LinkState::kAbsent;
+  storage::DigestError error = storage::DigestError::kNone;
+  bool is_directory = true;           ///< false: a stray file in `tags`
+  bool index_counted = false;
+  std::uint32_t index_entries = 0;    ///< digests the tag ever meant, if counted
+};
+
+/// Links of one kind in one repository. Plain ones cost 4 bytes.
+struct Links {
+  std::vector<DigestId> paths;  ///< digests the paths name, by their text; with the odd ones
+  std::vector<OddLink> odd;     ///< by path
+
+  const OddLink* odd_at(DigestId path) const;
+};
+
+struct Repository {
+  std::string name;
+  bool has_layers = false;
+  bool has_manifests = false;
+  bool has_revisions = false;
+  bool has_tags = false;
+  bool has_uploads = false;
+  Links revisions;
+  Links layers;
+  std::vector<Tag> tags;  ///< by name
+};
+
+struct Upload {
+  std::uint32_t repository = 0;
+  storage::UploadEntry entry;
+};
+
+/// A file `link` at a depth where a registry's walk reads it although none is written there. Only a
+/// complete walk finds these.
+struct StrayLink {
+  std::string repository;
+  bool in_revisions = true;      ///< else below `_layers`
+  std::string path;              ///< below revisions or _layers, with "/link"
+  DigestId content = kNoDigest;  ///< kNoDigest if it holds no digest
+  storage::DigestError error = storage::DigestError::kNone;
+};
+
+struct SurveyOptions {
+  bool read_layer_links = false;  ///< see storage::ScanOptions
+  bool exact = false;             ///< visit every inode; stray files in every directory are found
+  bool names_only = false;        ///< with exact: find stray names, but do not size them
+  int attempts = 3;               ///< how often to start again when the store changes meanwhile
+};
+
+/// Everything that was read of a store, interned. Repositories are sorted by name, and everything
+/// in them by text: the same store gives the same survey, whatever the number of threads.
+struct Survey {
+  Graph graph;
+  std::vector<Repository> repositories;
+  std::vector<Upload> uploads;                     ///< by repository, then id
+  std::vector<storage::Event> events;              ///< by path, each once
+  std::vector<storage::WalkEntry> walk;            ///< in a registry's walk order
+  std::vector<StrayLink> stray_links;              ///< by path
+  storage::Inventory inventory;                    ///< of all, or of what lies beside the scan
+  bool exact = false;
+  storage::ClassTotal sampled_links;               ///< a few links, whose average stands for all
+  storage::ClassTotal sampled_directories;         ///< and their directories
+  bool has_blobs = false;                          ///< there is a `blobs` directory
+  bool has_repositories = false;                   ///< there is a `repositories` directory
+  bool changed = false;                            ///< the store was written to meanwhile
+  bool complete = true;                            ///< everything could be read
+  std::vector<std::pair<DigestId, std::pair<std::uint64_t, std::uint64_t>>> hard_links;
+                                                   ///< blob → device, inode; sorted
+};
+
+/// Reads the whole store. Never fails: what could not be read is an event, and then `complete` is
+/// false. Runs in the caller's TBB arena.
+Survey survey(const storage::Store& store, const SurveyOptions& options);
+
+/// Compares paths component by component: '/' sorts before everything else, as a walk does.
+bool walk_less(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace regsweep::analyzer

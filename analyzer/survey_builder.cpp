@@ -1,0 +1,460 @@
+#include "analyzer/survey_builder.h"
+
+#include <tbb/concurrent_vector.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <mutex>
+#include <tuple>
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::Algorithm;
+using storage::BlobEntry;
+using storage::Digest;
+using storage::Event;
+using storage::EventKind;
+using storage::FileFacts;
+using storage::FileType;
+using storage::LinkEntry;
+using storage::LinkState;
+
+/// A registry accepts manifests of at most 4 MiB; what is far larger is no manifest.
+/// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
+constexpr std::size_t kManifestLimitBytes = 64 * 1024 * 1024;
+
+std::uint32_t clamp32(std::uint64_t value) noexcept {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::uint16_t flags_of(const FileFacts& facts) noexcept {
+  std::uint16_t flags = kPresent;
+  if (facts.type != FileType::kRegular) flags |= kNotAFile;
+  if (facts.type == FileType::kRegular && facts.hard_links > 1) flags |= kHardLinked;
+  return flags;
+}
+
+/// Bytes count only for regular files: the rest is not the blob's.
+std::uint64_t size_of(const FileFacts& facts) noexcept {
+  return facts.type == FileType::kRegular ? facts.size_bytes : 0;
+}
+std::uint32_t sectors_of(const FileFacts& facts) noexcept {
+  return facts.type == FileType::kRegular ? clamp32(facts.allocated_bytes / 512) : 0;
+}
+std::uint32_t mtime_of(const FileFacts& facts) noexcept {
+  return clamp32(static_cast<std::uint64_t>(std::max<std::int64_t>(facts.mtime_seconds, 0)));
+}
+
+}  // namespace
+
+struct SurveyBuilder::BlobRecord {
+  Sha256 digest;
+  std::uint64_t size_bytes;
+  std::uint32_t sectors;
+  std::uint32_t mtime_seconds;
+  std::uint16_t flags;
+};
+
+/// A digest met after the blobs were ranked: missing, of another algorithm, or pushed meanwhile.
+struct SurveyBuilder::LateNode {
+  bool looked_up = false;
+  bool present = false;
+  bool claimed = false;
+  FileFacts facts;
+};
+
+struct SurveyBuilder::RepositoryState {
+  std::mutex mutex;
+  Repository repository;
+};
+
+struct SurveyBuilder::Shared {
+  std::array<std::vector<BlobRecord>, 256> shards;
+  std::mutex other_mutex;
+  std::vector<BlobEntry> other_blobs;  ///< of algorithms no registry stores under
+  std::vector<std::tuple<Digest, std::uint64_t, std::uint64_t>> hard_links;
+  std::unique_ptr<std::atomic<std::uint8_t>[]> claimed;
+  mutable std::mutex late_mutex;
+  std::vector<LateNode> late;
+  tbb::concurrent_vector<std::unique_ptr<RepositoryState>> repositories;
+  tbb::concurrent_vector<Upload> uploads;
+  tbb::concurrent_vector<Event> events;
+  tbb::concurrent_vector<storage::WalkEntry> walk;
+  tbb::concurrent_vector<StrayLink> stray_links;
+  tbb::concurrent_vector<std::pair<DigestId, DigestId>> aliases;
+  tbb::enumerable_thread_specific<ManifestCollector> collectors;
+  std::atomic<bool> changed{false};
+};
+
+SurveyBuilder::SurveyBuilder(const storage::Store& store)
+    : store_(store), shared_(std::make_unique<Shared>()) {}
+
+SurveyBuilder::~SurveyBuilder() = default;
+
+void SurveyBuilder::blobs(std::span<const BlobEntry> batch) {
+  for (const BlobEntry& blob : batch) {
+    if (blob.facts.type == FileType::kRegular && blob.facts.hard_links > 1) {
+      const std::lock_guard lock(shared_->other_mutex);
+      shared_->hard_links.emplace_back(blob.digest, blob.facts.device, blob.facts.inode);
+    }
+    if (blob.digest.algorithm != Algorithm::kSha256) {
+      const std::lock_guard lock(shared_->other_mutex);
+      shared_->other_blobs.push_back(blob);
+      continue;
+    }
+    BlobRecord& record = shared_->shards[blob.digest.bytes[0]].emplace_back();
+    std::copy_n(blob.digest.bytes.begin(), record.digest.size(), record.digest.begin());
+    record.size_bytes = size_of(blob.facts);
+    record.sectors = sectors_of(blob.facts);
+    record.mtime_seconds = mtime_of(blob.facts);
+    record.flags = flags_of(blob.facts);
+  }
+}
+
+void SurveyBuilder::seal_blobs() {
+  auto& shards = shared_->shards;
+  tbb::parallel_for(std::size_t{0}, shards.size(), [&](std::size_t i) {
+    std::sort(shards[i].begin(), shards[i].end(),
+              [](const BlobRecord& a, const BlobRecord& b) { return a.digest < b.digest; });
+  });
+  std::size_t total = 0;
+  for (const auto& shard : shards) total += shard.size();
+  Graph& graph = result_.graph;
+  std::vector<Sha256> ranked;
+  ranked.reserve(total);
+  graph.size_bytes.reserve(total);
+  graph.allocated_sectors.reserve(total);
+  graph.mtime_seconds.reserve(total);
+  graph.flags.reserve(total);
+  for (auto& shard : shards) {
+    for (const BlobRecord& record : shard) {
+      ranked.push_back(record.digest);
+      graph.size_bytes.push_back(record.size_bytes);
+      graph.allocated_sectors.push_back(record.sectors);
+      graph.mtime_seconds.push_back(record.mtime_seconds);
+      graph.flags.push_back(record.flags);
+    }
+    std::vector<BlobRecord>().swap(shard);  // the columns replace it: never hold both whole
+  }
+  graph.digests = DigestTable(std::move(ranked));
+  shared_->claimed = std::make_unique<std::atomic<std::uint8_t>[]>(total);
+  for (const BlobEntry& blob : shared_->other_blobs) {
+    graph.digests.intern(blob.digest);
+    shared_->late.push_back({true, true, false, blob.facts});
+  }
+}
+
+DigestId SurveyBuilder::intern(const Digest& digest) {
+  DigestTable& table = result_.graph.digests;
+  const DigestId id = table.intern(digest).first;
+  if (row(id) < table.ranked_size()) return id;
+  const std::size_t index = row(id) - table.ranked_size();
+  {
+    const std::lock_guard lock(shared_->late_mutex);
+    if (shared_->late.size() <= index) shared_->late.resize(index + 1);
+    if (shared_->late[index].looked_up) return id;
+  }
+  // Not among the blobs: missing, or pushed after the walk passed by. A second look tells.
+  const storage::Result<FileFacts> facts = store_.stat_blob(digest);
+  if (facts) shared_->changed = true;
+  if (!facts && facts.error().code != storage::Errc::kNotFound) {
+    event({EventKind::kUnreadable, facts.error().path, {}, facts.error().message});
+  }
+  const std::lock_guard lock(shared_->late_mutex);
+  LateNode& node = shared_->late[index];
+  node.looked_up = true;
+  node.present = static_cast<bool>(facts);
+  if (facts) node.facts = *facts;
+  return id;
+}
+
+bool SurveyBuilder::present(DigestId id) const {
+  const std::size_t ranked = result_.graph.digests.ranked_size();
+  if (row(id) < ranked) return true;
+  const std::lock_guard lock(shared_->late_mutex);
+  return shared_->late[row(id) - ranked].present;
+}
+
+bool SurveyBuilder::claim(DigestId id) {
+  const std::size_t ranked = result_.graph.digests.ranked_size();
+  if (row(id) < ranked) {
+    return shared_->claimed[row(id)].exchange(1, std::memory_order_relaxed) == 0;
+  }
+  const std::lock_guard lock(shared_->late_mutex);
+  return !std::exchange(shared_->late[row(id) - ranked].claimed, true);
+}
+
+std::uint32_t SurveyBuilder::repository(storage::RepositoryEntry entry) {
+  auto state = std::make_unique<RepositoryState>();
+  Repository& repository = state->repository;
+  repository.name = std::move(entry.name);
+  repository.has_layers = entry.has_layers;
+  repository.has_manifests = entry.has_manifests;
+  repository.has_revisions = entry.has_revisions;
+  repository.has_tags = entry.has_tags;
+  repository.has_uploads = entry.has_uploads;
+  const auto at = shared_->repositories.push_back(std::move(state));
+  return static_cast<std::uint32_t>(at - shared_->repositories.begin());
+}
+
+void SurveyBuilder::add_links(std::uint32_t repository, std::span<const LinkEntry> batch,
+                              bool revisions) {
+  std::vector<DigestId> paths;
+  std::vector<OddLink> odd;
+  paths.reserve(batch.size());
+  for (const LinkEntry& link : batch) {
+    OddLink entry;
+    entry.path = intern(link.path);
+    entry.state = link.content.state;
+    entry.error = link.content.error;
+    entry.size_bytes = link.content.size_bytes;
+    if (entry.state == LinkState::kRead) {
+      entry.content = link.content.digest == link.path ? entry.path : intern(link.content.digest);
+    }
+    paths.push_back(entry.path);
+    const bool plain = entry.state == LinkState::kNotRead || entry.content == entry.path;
+    if (!plain) odd.push_back(entry);
+    if (entry.content != kNoDigest && entry.content != entry.path) {
+      shared_->aliases.emplace_back(entry.path, entry.content);
+    }
+  }
+  RepositoryState& state = *shared_->repositories[repository];
+  {
+    const std::lock_guard lock(state.mutex);
+    Links& links = revisions ? state.repository.revisions : state.repository.layers;
+    links.paths.insert(links.paths.end(), paths.begin(), paths.end());
+    links.odd.insert(links.odd.end(), odd.begin(), odd.end());
+  }
+  if (!revisions) return;
+  for (const DigestId id : paths) parse_with_children(id);
+  for (const OddLink& link : odd) {
+    if (link.content != kNoDigest) parse_with_children(link.content);
+  }
+}
+
+void SurveyBuilder::revisions(std::uint32_t repository, std::span<const LinkEntry> batch) {
+  add_links(repository, batch, true);
+}
+
+void SurveyBuilder::layer_links(std::uint32_t repository, std::span<const LinkEntry> batch) {
+  add_links(repository, batch, false);
+}
+
+void SurveyBuilder::tags(std::uint32_t repository, std::span<storage::TagEntry> batch) {
+  std::vector<Tag> tags;
+  tags.reserve(batch.size());
+  for (storage::TagEntry& entry : batch) {
+    Tag tag;
+    tag.name = std::move(entry.name);
+    tag.state = entry.current.state;
+    tag.error = entry.current.error;
+    tag.is_directory = entry.is_directory;
+    tag.index_counted = entry.index_counted;
+    tag.index_entries = entry.index_entries;
+    if (tag.state == LinkState::kRead) {
+      tag.digest = intern(entry.current.digest);
+      parse_with_children(tag.digest);  // its revision link may be missing
+    }
+    tags.push_back(std::move(tag));
+  }
+  RepositoryState& state = *shared_->repositories[repository];
+  const std::lock_guard lock(state.mutex);
+  auto& all = state.repository.tags;
+  all.insert(all.end(), std::make_move_iterator(tags.begin()),
+             std::make_move_iterator(tags.end()));
+}
+
+void SurveyBuilder::upload(std::uint32_t repository, storage::UploadEntry entry) {
+  shared_->uploads.push_back({repository, std::move(entry)});
+}
+
+void SurveyBuilder::walk_entry(storage::WalkEntry entry) {
+  shared_->walk.push_back(std::move(entry));
+}
+
+void SurveyBuilder::event(Event event) {
+  if (event.kind == EventKind::kVanished) shared_->changed = true;
+  if (event.kind == EventKind::kOddLink) stray_link(event);
+  shared_->events.push_back(std::move(event));
+}
+
+void SurveyBuilder::sample(const FileFacts& link, const FileFacts& directory) {
+  const std::lock_guard lock(shared_->other_mutex);
+  result_.sampled_links.add(link);
+  result_.sampled_directories.add(directory);
+}
+
+void SurveyBuilder::stray_link(const Event& event) {
+  constexpr std::string_view kTop = "repositories/";
+  constexpr std::string_view kBelow[] = {"/_manifests/revisions/", "/_layers/"};
+  if (!event.path.starts_with(kTop)) return;
+  for (const std::string_view below : kBelow) {
+    const std::size_t at = event.path.find(below);
+    if (at == std::string::npos) continue;
+    StrayLink link;
+    link.repository = event.path.substr(kTop.size(), at - kTop.size());
+    link.in_revisions = below == kBelow[0];
+    link.path = event.path.substr(at + below.size());
+    Digest digest;
+    link.error = storage::parse_digest(event.message, digest);
+    if (link.error == storage::DigestError::kNone) {
+      link.content = intern(digest);
+      if (link.in_revisions) parse_with_children(link.content);
+    }
+    shared_->stray_links.push_back(std::move(link));
+    return;
+  }
+}
+
+void SurveyBuilder::parse_with_children(DigestId id) {
+  ManifestCollector& collector = shared_->collectors.local();
+  collector.pending.assign(1, id);
+  while (!collector.pending.empty()) {
+    const DigestId next = collector.pending.back();
+    collector.pending.pop_back();
+    if (present(next) && claim(next)) parse(next, collector);
+  }
+}
+
+void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
+  const storage::Result<std::string_view> content =
+      store_.read_blob(result_.graph.digests[id], collector.buffer, kManifestLimitBytes,
+                       ManifestParser::padding_bytes());
+  if (content) {
+    collector.parse(id, *content, *this, result_.graph);
+    return;
+  }
+  const storage::Error& error = content.error();
+  if (error.code == storage::Errc::kNotFound) {
+    shared_->changed = true;  // it was there a moment ago
+    return;
+  }
+  const bool too_large = error.code == storage::Errc::kCorrupt;
+  collector.unreadable(id, error.message, too_large);
+  if (!too_large) event({EventKind::kUnreadable, error.path, {}, error.message});
+}
+
+void SurveyBuilder::finish_graph(const Renumbering& renumber) {
+  Graph& graph = result_.graph;
+  const std::size_t total = graph.digests.size();
+  graph.size_bytes.resize(total);
+  graph.allocated_sectors.resize(total);
+  graph.mtime_seconds.resize(total);
+  graph.flags.resize(total);
+  graph.manifest_of.assign(total, kNoManifest);
+  for (std::size_t i = 0; i < shared_->late.size(); ++i) {
+    const LateNode& node = shared_->late[i];
+    if (!node.present) continue;
+    const std::size_t at = row(renumber.late()[i]);
+    graph.size_bytes[at] = size_of(node.facts);
+    graph.allocated_sectors[at] = sectors_of(node.facts);
+    graph.mtime_seconds[at] = mtime_of(node.facts);
+    graph.flags[at] = flags_of(node.facts);
+  }
+  for (ManifestCollector& collector : shared_->collectors) collector.append_to(graph, renumber);
+  for (const auto& [path, content] : shared_->aliases) {
+    graph.aliases.emplace_back(renumber(path), renumber(content));
+    graph.flags[row(renumber(path))] |= kHasAlias;
+  }
+  const auto sort_unique = [](auto& rows) {
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  };
+  sort_unique(graph.referrers);
+  sort_unique(graph.aliases);
+  std::sort(graph.oddities.begin(), graph.oddities.end(),
+            [](const ManifestOddity& a, const ManifestOddity& b) { return a.id < b.id; });
+  std::sort(graph.size_mismatches.begin(), graph.size_mismatches.end(),
+            [](const SizeMismatch& a, const SizeMismatch& b) {
+              return std::tie(a.blob, a.manifest, a.declared_bytes) <
+                     std::tie(b.blob, b.manifest, b.declared_bytes);
+            });
+  for (const auto& [digest, device, inode] : shared_->hard_links) {
+    result_.hard_links.push_back({*graph.digests.find(digest), {device, inode}});
+  }
+  std::sort(result_.hard_links.begin(), result_.hard_links.end());
+}
+
+void SurveyBuilder::finish_repositories(const Renumbering& renumber) {
+  const DigestTable& digests = result_.graph.digests;
+  // Ids follow the text but for late digests; odd links are looked up by id, paths by text.
+  const auto less = [&](DigestId a, DigestId b) { return digests.less(a, b); };
+  const auto finish_links = [&](Links& links) {
+    for (DigestId& id : links.paths) id = renumber(id);
+    for (OddLink& odd : links.odd) {
+      odd.path = renumber(odd.path);
+      odd.content = renumber(odd.content);
+    }
+    std::sort(links.paths.begin(), links.paths.end(), less);
+    links.paths.shrink_to_fit();
+    std::sort(links.odd.begin(), links.odd.end(),
+              [&](const OddLink& a, const OddLink& b) { return a.path < b.path; });
+  };
+  auto& states = shared_->repositories;
+  tbb::parallel_for(std::size_t{0}, states.size(), [&](std::size_t i) {
+    Repository& repository = states[i]->repository;
+    finish_links(repository.revisions);
+    finish_links(repository.layers);
+    for (Tag& tag : repository.tags) tag.digest = renumber(tag.digest);
+    std::sort(repository.tags.begin(), repository.tags.end(),
+              [](const Tag& a, const Tag& b) { return a.name < b.name; });
+    repository.tags.shrink_to_fit();
+  });
+  std::vector<std::uint32_t> order(states.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = clamp32(i);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return states[a]->repository.name < states[b]->repository.name;
+  });
+  std::vector<std::uint32_t> new_index(states.size());
+  result_.repositories.reserve(states.size());
+  for (const std::uint32_t old : order) {
+    new_index[old] = clamp32(result_.repositories.size());
+    result_.repositories.push_back(std::move(states[old]->repository));
+  }
+  for (const Upload& upload : shared_->uploads) {
+    result_.uploads.push_back({new_index[upload.repository], upload.entry});
+  }
+  std::sort(result_.uploads.begin(), result_.uploads.end(), [](const Upload& a, const Upload& b) {
+    return std::tie(a.repository, a.entry.id) < std::tie(b.repository, b.entry.id);
+  });
+}
+
+Survey SurveyBuilder::finish() {
+  DigestTable& digests = result_.graph.digests;
+  const std::size_t ranked = digests.ranked_size();
+  const Renumbering renumber(ranked, digests.seal());
+  shared_->claimed.reset();
+  finish_graph(renumber);
+  finish_repositories(renumber);
+  for (StrayLink& link : shared_->stray_links) {
+    link.content = renumber(link.content);
+    result_.stray_links.push_back(std::move(link));
+  }
+  std::sort(result_.stray_links.begin(), result_.stray_links.end(),
+            [](const StrayLink& a, const StrayLink& b) {
+              return std::tie(a.repository, a.path) < std::tie(b.repository, b.path);
+            });
+  result_.events.assign(shared_->events.begin(), shared_->events.end());
+  std::sort(result_.events.begin(), result_.events.end(), [](const Event& a, const Event& b) {
+    return std::tie(a.path, a.kind, a.message) < std::tie(b.path, b.kind, b.message);
+  });
+  result_.events.erase(std::unique(result_.events.begin(), result_.events.end(),
+                                   [](const Event& a, const Event& b) {
+                                     return a.path == b.path && a.kind == b.kind;
+                                   }),
+                       result_.events.end());
+  result_.walk.assign(shared_->walk.begin(), shared_->walk.end());
+  std::sort(result_.walk.begin(), result_.walk.end(),
+            [](const storage::WalkEntry& a, const storage::WalkEntry& b) {
+              return walk_less(a.path, b.path);
+            });
+  result_.changed = shared_->changed;
+  return std::move(result_);
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/damage.h"
+#include "analyzer/survey.h"
+
+namespace regsweep::analyzer {
+
+enum class TagState : std::uint8_t {
+  kOk,
+  kBroken,      ///< its content is missing something or damaged
+  kDangling,    ///< its manifest is gone, or the tag means nothing
+  kUnreadable,  ///< its link cannot be read or holds no digest
+};
+
+/// One tag as a list shows it.
+struct TagLine {
+  TagRef tag;
+  TagState state = TagState::kOk;
+  ManifestType type = ManifestType::kUnknown;
+  Bytes size;  ///< distinct present blobs it reaches, referrers left out
+};
+
+/// Every tag of the named repositories (of all, if none is named), by repository and name. Costs one
+/// walk a tag; no I/O.
+std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
+                               const std::vector<std::string>& repositories);
+
+/// "ok", "broken", "dangling" or "unreadable".
+std::string_view tag_state_name(TagState state) noexcept;
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,337 @@
+#!/usr/bin/env bash
+# Measures regsweep's audit against the floor and, if asked, against the real registry, and prints a
+# markdown section for docs/benchmarks.md. It builds nothing, judges nothing as a failure, and needs
+# only the programs under BUILD; strace and docker-registry are used where they exist.
+set -euo pipefail
+export LC_ALL=C
+
+usage() {
+  cat <<'END'
+Usage: benchmarks/run.sh [OPTION]...
+
+  --size 40k|400k|4m  blobs in the store; may be given several times [40k]
+  --registry          also measure docker-registry garbage-collect --dry-run, without and with -m
+  --cold              also measure with an empty page cache (root only)
+  --rounds N          rounds of the alternating measurements [7]
+  --seed N            seed of the stores [1]
+  --dir DIR           keep the stores in DIR, and use those that are there from earlier
+  --keep              keep the temporary directory with the stores
+  -h, --help          this text
+
+Environment: BUILD [build/release], REGSWEEP [BUILD/regsweep], MAKE_STORE, FLOOR and MEASURE
+[BUILD/benchmarks/...], COLLECTOR [docker-registry], THREADS of the floor [nproc],
+COLLECTOR_LIMIT, seconds for one run of the registry [1800], STRACE_LIMIT [600], TMPDIR.
+END
+}
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=${BUILD:-$here/build/release}
+REGSWEEP=${REGSWEEP:-$BUILD/regsweep}
+MAKE_STORE=${MAKE_STORE:-$BUILD/benchmarks/make_store}
+FLOOR=${FLOOR:-$BUILD/benchmarks/floor}
+MEASURE=${MEASURE:-$BUILD/benchmarks/measure}
+COLLECTOR=${COLLECTOR:-docker-registry}
+THREADS=${THREADS:-$(nproc)}
+COLLECTOR_LIMIT=${COLLECTOR_LIMIT:-1800}
+STRACE_LIMIT=${STRACE_LIMIT:-600}
+
+sizes=() with_registry='' cold='' keep='' rounds=7 seed=1 dir=''
+while (($#)); do
+  case $1 in
+    --registry) with_registry=1 ;;
+    --cold) cold=1 ;;
+    --keep) keep=1 ;;
+    -h | --help) usage; exit 0 ;;
+    --size | --rounds | --seed | --dir)
+      (($# > 1)) || { echo "run.sh: $1 needs a value" >&2; exit 2; }
+      case $1 in
+        --size) sizes+=("$2") ;;
+        --rounds) rounds=$2 ;;
+        --seed) seed=$2 ;;
+        --dir) dir=$2 ;;
+      esac
+      shift ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
+((${#sizes[@]})) || sizes=(40k)
+for size in "${sizes[@]}"; do
+  [[ $size =~ ^(40k|400k|4m)$ ]] || { echo "run.sh: no such size: $size" >&2; exit 2; }
+done
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "run.sh: --rounds wants a number" >&2; exit 2; }
+
+for program in "$MAKE_STORE" "$FLOOR" "$MEASURE"; do
+  [[ -x $program ]] || { echo "run.sh: $program is not there; build first" >&2; exit 2; }
+done
+with_audit=1
+if [[ ! -x $REGSWEEP ]]; then
+  with_audit=''
+  echo "run.sh: $REGSWEEP is not there: only the floor and the registry are measured" >&2
+fi
+if [[ $with_registry ]] && ! command -v "$COLLECTOR" >/dev/null; then
+  with_registry=''
+  echo "run.sh: $COLLECTOR is not there: not measured" >&2
+fi
+if [[ $cold && ! -w /proc/sys/vm/drop_caches ]]; then
+  cold=''
+  echo "run.sh: only root may empty the page cache: cold runs are not measured" >&2
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/regsweep-bench.XXXXXX")
+stores=${dir:-$work}
+mkdir -p "$stores"
+cleanup() {
+  if [[ $keep ]]; then echo "run.sh: kept $work" >&2; else rm -rf -- "$work"; fi
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+say() { printf '%s: %s\n' "$(date +%T)" "$*" >&2; }
+
+# Measuring ########################################################################################
+
+# sample FILE COMMAND...: appends one line of `measure` to FILE; the command's errors go to the log.
+sample() {
+  local file=$1
+  shift
+  "$MEASURE" "$@" >>"$file" 2>>"$work/errors.log" || {  # only if it could not run the command
+    tail -n 1 "$work/errors.log" >&2
+    exit 1
+  }
+}
+
+empty_caches() {
+  sync
+  echo 3 >/proc/sys/vm/drop_caches
+}
+
+# alternate NAME_A NAME_B ROUNDS BEFORE: runs the arrays a and b in turn, ABAB, into $work/NAME;
+# BEFORE is a command that precedes every run.
+alternate() {
+  local name_a=$1 name_b=$2 count=$3 before=$4
+  : >"$work/$name_a"
+  : >"$work/$name_b"
+  for ((round = 1; round <= count; ++round)); do
+    say "  $name_a and $name_b, round $round of $count"
+    $before
+    sample "$work/$name_a" "${a[@]}"
+    if ((${#b[@]})); then
+      $before
+      sample "$work/$name_b" "${b[@]}"
+    fi
+  done
+}
+
+# median FILE [COLUMN]: of a column of measurements; columns are wall, user, system, peak KiB, status.
+median() {
+  awk -v c="${2:-1}" '{ print $c }' "$1" | sort -g |
+    awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# ratio A B: "median × (min … max)" of the pairwise ratios of wall times A ÷ B. If a run of A was cut,
+# the ratio is a lower bound and says so.
+ratio() {
+  local cut=''
+  if grep -q timeout "$1"; then cut='≥ '; fi
+  paste -d' ' "$1" "$2" | awk '{ for (i = 5; i <= NF; ++i) if ($i ~ /^[0-9]+\.[0-9]+$/) { print $1 / $i; break } }' |
+    sort -g | awk -v cut="$cut" '{ v[NR] = $1 } END {
+      if (!NR) { print "not measured"; exit }
+      m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+      f = m < 10 ? "%.2f" : "%.0f"
+      printf "%s" f " × (" f " … " f ", n = %d)\n", cut, m, v[1], v[NR], NR }'
+}
+
+# timing FILE: "median s (user + system)", with what was odd about how the runs ended.
+timing() {
+  local text odd
+  text="$(printf '%.3f s (user %.3f, system %.3f)' "$(median "$1")" "$(median "$1" 2)" "$(median "$1" 3)")"
+  odd=$(awk '{ $1 = $2 = $3 = $4 = ""; sub(/^ +/, ""); if ($0 != "0") print }' "$1" | sort -u | paste -sd, -)
+  case $odd in
+    '') ;;
+    timeout) text="> $text, cut" ;;
+    *) text+=" **exit $odd**" ;;
+  esac
+  echo "$text"
+}
+
+# calls COMMAND...: how many system calls a command makes, all threads; empty if that cannot be found.
+calls() {
+  command -v strace >/dev/null || return 0
+  local status=0
+  timeout "$STRACE_LIMIT" strace -f -c -S calls -U calls,name -o "$work/strace" "$@" \
+    >/dev/null 2>>"$work/errors.log" || status=$?
+  ((status == 124)) || awk '$2 == "total" { print $1 }' "$work/strace"
+}
+
+row() { printf '| %s | %s | %s |\n' "$1" "$2" "$3"; }
+
+# The stores #######################################################################################
+
+# fits SIZE: whether the file system has room. On ext4 a blob and its share of links and directories
+# take 5.4 inodes and 22 KiB.
+fits() {
+  local thousands inodes kib
+  case $1 in 40k) thousands=40 ;; 400k) thousands=400 ;; 4m) thousands=4000 ;; esac
+  inodes=$(df --output=iavail "$stores" | tail -n 1 | tr -d ' ')
+  kib=$(df --output=avail "$stores" | tail -n 1 | tr -d ' ')
+  if [[ $inodes =~ ^[1-9] ]] && ((inodes < thousands * 5600)); then  # btrfs says 0, having no limit
+    echo "$((thousands * 5600)) inodes, and $stores has $inodes left"
+  elif ((kib < thousands * 23000)); then
+    echo "up to $((thousands * 23 / 1000 + 1)) GiB, and $stores has $((kib >> 20)) left"
+  fi
+}
+
+# prepare SIZE: makes the store, unless DIR has it, and sets the variables blobs, references, links...
+prepare() {
+  local size=$1
+  store=$stores/store-$size-$seed
+  if [[ ! -e $store.counts ]]; then
+    rm -rf -- "$store"
+    say "making a store of about $size blobs in $store"
+    "$MAKE_STORE" "$store" --preset "$size" --sparse --seed "$seed" >"$store.counts.part"
+    mv "$store.counts.part" "$store.counts"  # tells that the store is whole
+    sync
+  fi
+  local name value
+  while IFS='=' read -r name value; do
+    printf -v "$name" '%s' "$value"
+  done <"$store.counts"
+  config=$work/config.yml
+  cat >"$config" <<END
+version: 0.1
+log:
+  level: error
+storage:
+  filesystem:
+    rootdirectory: $store
+END
+}
+
+# check_answers: a fast program with a wrong answer is not fast. Warms the cache, too.
+check_answers() {
+  local floor_says audit_says want
+  want="blobs $blobs revisions $revision_links tags $tags layer links $layer_links"
+  floor_says=$("$FLOOR" "$store" "$THREADS" | sed 's/ ([^)]*)//; s/ manifest bytes.*//')
+  [[ $floor_says == "$want" ]] || echo "**The floor saw $floor_says, not $want.**"
+  [[ $with_audit ]] || return 0
+  "$REGSWEEP" audit --json "$store" >"$work/audit.json" 2>>"$work/errors.log" || true
+  for field in "blobs $blobs" "revisions $revision_links" "tags $tags" "layer_links $layer_links"; do
+    audit_says=$(grep -oE "\"${field% *}\": *[0-9]+" "$work/audit.json" | head -n 1 | grep -oE '[0-9]+$' || true)
+    [[ $audit_says == "${field#* }" ]] ||
+      echo "**The audit saw ${audit_says:-no} ${field% *}, not ${field#* }.**"
+  done
+}
+
+# Sections #########################################################################################
+
+floor_and_audit() {
+  a=("$FLOOR" "$store" "$THREADS") b=()
+  if [[ $with_audit ]]; then b=("$REGSWEEP" audit "$store"); fi
+  alternate floor audit "$rounds" :
+  row "floor, $THREADS threads, warm" "$(timing "$work/floor")" ''
+  [[ $with_audit ]] || return 0
+  row 'audit, warm' "$(timing "$work/audit")" ''
+  row 'audit ÷ floor, warm' "$(ratio "$work/audit" "$work/floor")" '≤ 1.5 ×'
+
+  local allowed
+  allowed=$(awk -v b="$blobs" -v e=$((references + links)) 'BEGIN { print (64 * b + 16 * e) / 1024 + 32 * 1024 }')
+  row 'peak memory of the audit' \
+    "$(median "$work/audit" 4 | awk -v b="$blobs" '{ printf "%.1f MiB (%.0f B a blob)", $1 / 1024, $1 * 1024 / b }')" \
+    "$(awk -v a="$allowed" 'BEGIN { printf "≤ %.1f MiB", a / 1024 }')"
+}
+
+system_calls() {
+  local objects=$((blobs + links)) made
+  [[ $size != 4m ]] || return 0
+  say '  counting system calls'
+  for what in floor audit; do
+    if [[ $what == floor ]]; then
+      made=$(calls "$FLOOR" "$store" "$THREADS")
+    else
+      [[ $with_audit ]] || continue
+      made=$(calls "$REGSWEEP" audit "$store")
+    fi
+    [[ -n $made ]] || continue
+    row "system calls of the $what" \
+      "$(awk -v m="$made" -v o="$objects" 'BEGIN { printf "%d, %.2f an object", m, m / o }')" ''
+  done
+}
+
+cold_floor_and_audit() {
+  a=("$FLOOR" "$store" "$THREADS") b=()
+  if [[ $with_audit ]]; then b=("$REGSWEEP" audit "$store"); fi
+  alternate floor-cold audit-cold 3 empty_caches
+  row "floor, $THREADS threads, cold" "$(timing "$work/floor-cold")" ''
+  [[ $with_audit ]] || return 0
+  row 'audit, cold' "$(timing "$work/audit-cold")" ''
+  row 'audit ÷ floor, cold' "$(ratio "$work/audit-cold" "$work/floor-cold")" '≤ 1.3 × with as many threads'
+}
+
+# registry LABEL ROUNDS BEFORE GOAL ARGUMENT...: the real collector, in turn with the audit.
+registry() {
+  local label=$1 count=$2 before=$3 goal=$4 name=registry${2}${5:-}
+  shift 4
+  a=(-t "$COLLECTOR_LIMIT" "$COLLECTOR" garbage-collect --dry-run "$@" "$config") b=()
+  if [[ $with_audit ]]; then b=("$REGSWEEP" audit "$store"); fi
+  alternate "$name" "$name-audit" "$count" "$before"
+  row "$label" "$(timing "$work/$name")" ''
+  [[ $with_audit ]] || return 0
+  row "$label ÷ audit" "$(ratio "$work/$name" "$work/$name-audit")" "$goal"
+}
+
+measure_size() {
+  size=$1
+  local wrong goal_m='' missing=''
+  [[ -e $stores/store-$size-$seed.counts ]] || missing=$(fits "$size")
+  if [[ $missing ]]; then
+    printf '\n### %s: not measured\n\nThe store needs %s.\n' "$size" "$missing"
+    return 0
+  fi
+  prepare "$size"
+  say "measuring $size"
+  wrong=$(check_answers)
+  cat <<END
+
+### $size: $blobs blobs, $manifests of them manifests, with $references references; $links links
+
+END
+  [[ -z $wrong ]] || printf '%s\n\n' "$wrong"
+  row figure measured goal
+  row --- --- ---
+  floor_and_audit
+  system_calls
+  if [[ $with_registry ]]; then
+    if [[ $size == 400k ]]; then goal_m='≥ 100 ×'; fi
+    registry 'registry dry run, warm' 2 : '≥ 30 ×'
+    registry 'registry dry run -m, warm' 1 : "$goal_m" -m
+  fi
+  if [[ $cold ]]; then
+    cold_floor_and_audit
+    if [[ $with_registry ]]; then
+      registry 'registry dry run, cold' 1 empty_caches '≥ 5 ×'
+    fi
+  fi
+}
+
+machine() {
+  local model memory
+  model=$(awk -F': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
+  memory=$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)
+  cat <<END
+Measured $(date -u +%F) on $(nproc) × ${model:-unknown CPU}, $memory, Linux $(uname -r), \
+$(df --output=fstype "$stores" | tail -n 1), load $(cut -d' ' -f1 /proc/loadavg) at the start; \
+$rounds rounds, seed $seed.$([[ -z $with_registry ]] || echo " The registry is $("$COLLECTOR" --version | awk '{ print $3 }').")
+Times are medians; ratios are medians of pairs that ran one after the other, with the extremes.
+END
+}
+
+machine
+for size in "${sizes[@]}"; do
+  measure_size "$size"
+  if [[ ! $dir && ! $keep ]]; then rm -rf -- "$stores/store-$size-$seed"{,.counts}; fi
+done
+if [[ -s $work/errors.log ]]; then
+  echo "run.sh: the programs wrote to standard error, first lines:" >&2
+  head -n 5 "$work/errors.log" >&2
+fi

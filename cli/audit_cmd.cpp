@@ -1,0 +1,98 @@
+// regsweep audit: where the space is, what can be had back, what is damaged.
+#include <ctime>
+
+#include "analyzer/audit.h"
+#include "cli/command.h"
+#include "reports/audit_json.h"
+#include "reports/audit_text.h"
+#include "reports/humanize.h"
+
+namespace regsweep::cli {
+namespace {
+
+struct Args : CommonArgs {
+  bool exact = false;
+  std::size_t top = 10;
+  std::string max_garbage;
+};
+
+/// A limit as the user gave it: a size, or a percentage of all blobs.
+bool over_limit(const std::string& limit, const analyzer::Audit& audit) {
+  using analyzer::SpaceClass;
+  const std::uint64_t garbage = audit.accounts[SpaceClass::kGarbage].bytes.allocated;
+  if (!limit.ends_with('%')) return garbage > reports::parse_size(limit).value_or(0);
+  const std::uint64_t all = garbage + audit.accounts[SpaceClass::kTagged].bytes.allocated +
+                            audit.accounts[SpaceClass::kUntagged].bytes.allocated;
+  const double percent = std::stod(limit.substr(0, limit.size() - 1));
+  return 100.0 * static_cast<double>(garbage) > percent * static_cast<double>(all);
+}
+
+std::string check_limit(const std::string& limit) {
+  const bool percent = limit.ends_with('%');
+  const std::string number = percent ? limit.substr(0, limit.size() - 1) : limit;
+  return reports::parse_size(number) ? "" : "want a size such as 50G or a percentage such as 20%";
+}
+
+int run_audit(const Args& args, const Io& io) {
+  OpenStore opened;
+  Exit exit = Exit::kDone;
+  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  analyzer::AuditOptions options;
+  options.exact = args.exact;
+  options.context.root = opened.location.root;
+  options.context.database_lock = opened.location.database_lock;
+  options.context.proxy_cache = opened.location.proxy_cache;
+  options.context.now_seconds = std::time(nullptr);
+  analyzer::Audit audit;
+  run_parallel(args, *opened.store, io, [&] { audit = analyzer::audit(*opened.store, options); });
+  exit = write_results(args, io, [&](std::ostream& out) {
+    if (args.json) {
+      reports::write_audit_json(audit, out);
+      return;
+    }
+    reports::TextOptions text = text_options(args, io);
+    text.most_repositories = args.top;
+    reports::write_audit_text(audit, text, out);
+  });
+  if (exit != Exit::kDone) return static_cast<int>(exit);
+  if (!audit.survey.complete) {
+    if (!args.quiet) {
+      io.err << "regsweep: incomplete: not everything could be read; the findings name it\n";
+    }
+    return static_cast<int>(Exit::kIncomplete);
+  }
+  if (audit.live_damage) return static_cast<int>(Exit::kDamage);
+  if (!args.max_garbage.empty() && over_limit(args.max_garbage, audit)) {
+    if (!args.quiet) {
+      io.err << "regsweep: garbage is more than --max-garbage " << args.max_garbage << '\n';
+    }
+    return static_cast<int>(Exit::kLimitExceeded);
+  }
+  return static_cast<int>(Exit::kDone);
+}
+
+}  // namespace
+
+void add_audit(CLI::App& app, Job& job) {
+  auto args = std::make_shared<Args>();
+  CLI::App* command = app.add_subcommand(
+      "audit", "Say where the space is, what can be had back and what is damaged; never writes");
+  add_common(*command, *args);
+  command->add_flag("--exact", args->exact,
+                    "Visit every file and directory: the total equals du, strays are found everywhere");
+  command->add_option("--top", args->top, "Repositories to list in text (default 10)")
+      ->type_name("N");
+  command
+      ->add_option("--max-garbage", args->max_garbage,
+                   "Exit with 1 if there is more garbage than this size or share, as 50G or 20%")
+      ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
+  command->footer(
+      "Examples:\n"
+      "  regsweep audit /var/lib/registry\n"
+      "  regsweep audit --exact --json -o audit.json /etc/docker/registry/config.yml\n\n"
+      "Exit status: 0 done, 1 more than --max-garbage, 2 usage or configuration,\n"
+      "3 content that something alive needs is damaged, 4 something could not be read.");
+  command->callback([args, &job] { job = [args](const Io& io) { return run_audit(*args, io); }; });
+}
+
+}  // namespace regsweep::cli

@@ -1,0 +1,124 @@
+#include "cli/command.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <tbb/global_control.h>
+#include <tbb/task_arena.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "cli/progress.h"
+#include "reports/humanize.h"
+
+namespace regsweep::cli {
+namespace {
+
+/// Looking at metadata is waiting more than computing: on a cold or remote disk several requests a
+/// core are in flight. On a warm one more threads than cores cost a few per cent (docs/benchmarks.md).
+int default_jobs() {
+  return std::clamp(2 * static_cast<int>(std::thread::hardware_concurrency()), 4, 64);
+}
+
+}  // namespace
+
+Exit exit_for(const storage::Error& error) noexcept {
+  switch (error.code) {
+    case storage::Errc::kDenied:
+    case storage::Errc::kIo: return Exit::kIncomplete;
+    default: return Exit::kUsage;
+  }
+}
+
+void add_common(CLI::App& command, CommonArgs& args) {
+  command
+      .add_option("STORE", args.store,
+                  "The registry's root directory, its docker/registry/v2, or its config.yml\n"
+                  "(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
+  command.add_flag("--json", args.json, "One JSON object instead of text");
+  command.add_option("-o,--output", args.output, "Write to FILE instead of standard output")
+      ->type_name("FILE");
+  command.add_flag("--bytes", args.raw_bytes, "Sizes as plain numbers of bytes");
+  command.add_flag("--apparent", args.apparent,
+                   "Sizes of files in text, instead of what they take on disk");
+  command.add_option("--jobs", args.jobs, "Threads that read the store (default: 2 a core, 4 to 64)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command.add_flag("--progress", args.progress, "Show progress even if it is no terminal");
+  command.add_option("--color", args.color, "auto, always or never (NO_COLOR is heeded)")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+  command.add_flag("-v,--verbose", args.verbose, "Name everything a finding is about");
+  command.add_flag("-q,--quiet", args.quiet, "No progress and no notes on standard error");
+}
+
+bool open_store(const std::string& argument, const Io& io, OpenStore& opened, Exit& exit) {
+  const auto fail = [&](const storage::Error& error) {
+    io.err << "regsweep: ";
+    if (!error.path.empty() && error.message.find(error.path) == std::string::npos) {
+      io.err << reports::printable(error.path) << ": ";
+    }
+    io.err << (error.message.empty() ? "does not exist" : reports::printable(error.message)) << '\n';
+    exit = exit_for(error);
+    return false;
+  };
+  storage::Result<storage::StoreLocation> location =
+      storage::locate_store(argument, io.environment);
+  if (!location) return fail(location.error());
+  opened.location = std::move(*location);
+  auto store = storage::open_directory_store(opened.location.root, opened.location.v2);
+  if (!store) return fail(store.error());
+  opened.store = std::move(*store);
+  return true;
+}
+
+void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
+                  const std::function<void()>& work) {
+  const int jobs = args.jobs > 0 ? args.jobs : default_jobs();
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(jobs));
+  const bool show = !args.quiet && (args.progress || io.err_is_terminal);
+  const Progress progress(store.progress(), io.err, io.err_is_terminal, show);
+  tbb::task_arena arena(jobs);
+  arena.execute(work);
+}
+
+Exit write_results(const CommonArgs& args, const Io& io,
+                   const std::function<void(std::ostream&)>& write) {
+  if (args.output.empty() || args.output == "-") {
+    write(io.out);
+    io.out.flush();
+    if (io.out) return Exit::kDone;
+    io.err << "regsweep: standard output: cannot write; the results are cut off\n";
+    return Exit::kUsage;
+  }
+  const std::string temporary = args.output + ".regsweep-tmp";
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  if (file) write(file);
+  file.close();
+  if (file && std::rename(temporary.c_str(), args.output.c_str()) == 0) return Exit::kDone;
+  const int error = errno;
+  std::remove(temporary.c_str());
+  io.err << "regsweep: " << args.output << ": cannot write: " << std::strerror(error) << '\n';
+  return Exit::kUsage;
+}
+
+reports::TextOptions text_options(const CommonArgs& args, const Io& io) {
+  reports::TextOptions options;
+  options.raw_bytes = args.raw_bytes;
+  options.apparent = args.apparent;
+  options.verbose = args.verbose;
+  const auto no_color = io.environment.find("NO_COLOR");
+  const bool wanted = no_color == io.environment.end() || no_color->second.empty();
+  options.color = args.color == "always" ||
+                  (args.color == "auto" && wanted && io.out_is_terminal && args.output.empty());
+  return options;
+}
+
+}  // namespace regsweep::cli

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/io.h"
+#include "reports/audit_text.h"
+#include "storage/locate.h"
+#include "storage/store.h"
+
+namespace regsweep::cli {
+
+/// Parsing picks a job; main runs it after. The result is the process's exit code.
+using Job = std::function<int(const Io&)>;
+
+/// Options that every command which reads a store has.
+struct CommonArgs {
+  std::string store;
+  std::string output;
+  std::string color = "auto";
+  bool json = false;
+  bool raw_bytes = false;
+  bool apparent = false;
+  bool progress = false;
+  bool quiet = false;
+  bool verbose = false;
+  int jobs = 0;
+};
+
+/// Adds STORE and the common options to a command.
+void add_common(CLI::App& command, CommonArgs& args);
+
+/// A store that was found and opened.
+struct OpenStore {
+  storage::StoreLocation location;
+  std::unique_ptr<storage::Store> store;
+};
+
+/// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
+bool open_store(const std::string& argument, const Io& io, OpenStore& opened, Exit& exit);
+
+/// Runs `work` with `jobs` threads (0: the measured default), showing progress meanwhile.
+void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
+                  const std::function<void()>& work);
+
+/// Writes results to --output by a temporary file and a rename, or to standard output.
+Exit write_results(const CommonArgs& args, const Io& io,
+                   const std::function<void(std::ostream&)>& write);
+
+/// How text is to look, by options, terminal and NO_COLOR.
+reports::TextOptions text_options(const CommonArgs& args, const Io& io);
+
+/// The exit code for a store that could not be opened.
+Exit exit_for(const storage::Error& error) noexcept;
+
+void add_audit(CLI::App& app, Job& job);
+void add_tags(CLI::App& app, Job& job);
+void add_garbage_collect(CLI::App& app, Job& job);
+
+/// The whole program: parses `args` (without the program's name), runs, returns the exit code.
+int run(const std::vector<std::string>& args, const Io& io);
+
+}  // namespace regsweep::cli

@@ -1,0 +1,143 @@
+#include "reports/audit_json.h"
+
+#include <array>
+#include <string_view>
+
+#include "reports/finding_text.h"
+#include "reports/humanize.h"
+#include "reports/json_values.h"
+
+namespace regsweep::reports {
+namespace {
+
+using analyzer::Audit;
+using analyzer::SpaceClass;
+using analyzer::SpaceRow;
+
+constexpr std::array<std::string_view, analyzer::kSpaceClasses> kClassNames = {
+    "tagged", "untagged", "garbage", "uploads", "quarantine", "other", "structure"};
+
+Json space_row(const SpaceRow& space) {
+  Json json = {{"objects", space.objects}};
+  json.update(bytes_pair(space.bytes));
+  return json;
+}
+
+Json space(const Audit& audit) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < kClassNames.size(); ++i) {
+    const SpaceRow& space = audit.accounts.space[i];
+    Json json = {{"class", kClassNames[i]}};
+    json.update(space_row(space));
+    json["estimated"] = space.estimated;
+    rows.push_back(std::move(json));
+  }
+  return rows;
+}
+
+Json store(const Audit& audit) {
+  std::uint64_t tags = 0;
+  std::uint64_t revisions = 0;
+  std::uint64_t layer_links = 0;
+  for (const auto& figures : audit.accounts.repositories) {
+    tags += figures.tags;
+    revisions += figures.revisions;
+    layer_links += figures.layer_links;
+  }
+  const auto& accounts = audit.accounts;
+  Json managed_by = nullptr;
+  if (audit.context.database_lock) {
+    managed_by = "gitlab-database";
+  } else if (audit.context.proxy_cache) {
+    managed_by = "pull-through-cache";
+  }
+  return {{"root", printable(audit.context.root)},
+          {"repositories", audit.survey.repositories.size()},
+          {"tags", tags},
+          {"revisions", revisions},
+          {"layer_links", layer_links},
+          {"blobs", accounts[SpaceClass::kTagged].objects +
+                        accounts[SpaceClass::kUntagged].objects +
+                        accounts[SpaceClass::kGarbage].objects},
+          {"managed_by", managed_by}};
+}
+
+/// Whole MiB, rounded down: the few bytes that other programs write between two audits of one store
+/// must not make their output differ.
+std::uint64_t whole_mebibytes(std::uint64_t bytes) noexcept { return bytes >> 20 << 20; }
+
+Json disk(const Audit& audit) {
+  if (!audit.disk || audit.disk->size_bytes == 0) return nullptr;
+  const storage::DiskFigures& disk = *audit.disk;
+  const std::uint64_t used = disk.size_bytes - disk.free_bytes;
+  const std::uint64_t usable = used + disk.available_bytes;
+  return {{"size_bytes", disk.size_bytes},
+          {"used_bytes", whole_mebibytes(used)},
+          {"available_bytes", whole_mebibytes(disk.available_bytes)},
+          {"used_percent", usable == 0 ? 0 : (100 * used + usable - 1) / usable}};
+}
+
+Json repositories(const Audit& audit) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < audit.accounts.repositories.size(); ++i) {
+    const auto& figures = audit.accounts.repositories[i];
+    rows.push_back({{"name", printable(audit.survey.repositories[i].name)},
+                    {"tags", figures.tags},
+                    {"revisions", figures.revisions},
+                    {"layer_links", figures.layer_links},
+                    {"size", bytes_pair(figures.size)},
+                    {"exclusive", bytes_pair(figures.exclusive)},
+                    {"shared", bytes_pair(figures.shared)},
+                    {"untagged", bytes_pair(figures.untagged)},
+                    {"reclaimable", bytes_pair(figures.reclaimable)}});
+  }
+  return rows;
+}
+
+Json findings(const Audit& audit) {
+  Json rows = Json::array();
+  for (const analyzer::Finding& finding : audit.findings) {
+    const FindingText text = finding_text(finding, printable(audit.context.root));
+    Json subjects = Json::array();
+    for (const std::string& subject : finding.subjects) subjects.push_back(printable(subject));
+    rows.push_back({{"code", finding_code(finding.code)},
+                    {"concern", concern_name(finding.concern)},
+                    {"objects", finding.objects},
+                    {"message", text.message},
+                    {"meaning", text.meaning},
+                    {"next", text.next},
+                    {"subjects", std::move(subjects)}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+void write_audit_json(const Audit& audit, std::ostream& out) {
+  const auto& accounts = audit.accounts;
+  Json total = space_row(accounts.total);
+  total["estimated"] = accounts.total.estimated;
+  Json uploads = {{"older_than_seconds", audit.context.upload_age_seconds}};
+  uploads.update(space_row(audit.old_uploads));
+  const Json report = {
+      {"schema", "regsweep.audit/1"},
+      {"complete", audit.survey.complete},
+      {"exact", audit.survey.exact},
+      {"store", store(audit)},
+      {"space", space(audit)},
+      {"total", std::move(total)},
+      {"reclaimable",
+       {{"garbage", space_row(accounts[SpaceClass::kGarbage])},
+        {"uploads", std::move(uploads)},
+        {"untagged", space_row(accounts[SpaceClass::kUntagged])}}},
+      {"garbage",
+       {{"one_repository", bytes_pair(accounts.garbage_of_one)},
+        {"several_repositories", bytes_pair(accounts.garbage_of_several)},
+        {"orphan", bytes_pair(accounts.garbage_of_none)}}},
+      {"disk", disk(audit)},
+      {"repositories", repositories(audit)},
+      {"findings", findings(audit)}};
+  out << report.dump(1) << '\n';
+}
+
+}  // namespace regsweep::reports

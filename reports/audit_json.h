@@ -1,0 +1,12 @@
+#pragma once
+
+#include <ostream>
+
+#include "analyzer/audit.h"
+
+namespace regsweep::reports {
+
+/// Prints the audit as one JSON object, schema regsweep.audit/1 (docs/schemas/audit.json).
+void write_audit_json(const analyzer::Audit& audit, std::ostream& out);
+
+}  // namespace regsweep::reports

@@ -1,0 +1,232 @@
+#include "reports/audit_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "reports/finding_text.h"
+#include "reports/humanize.h"
+#include "reports/table.h"
+
+namespace regsweep::reports {
+namespace {
+
+using analyzer::Audit;
+using analyzer::Bytes;
+using analyzer::Concern;
+using analyzer::Finding;
+using analyzer::SpaceClass;
+using analyzer::SpaceRow;
+
+constexpr std::array<std::pair<SpaceClass, std::string_view>, analyzer::kSpaceClasses> kRows = {{
+    {SpaceClass::kTagged, "reached by a tag"},
+    {SpaceClass::kUntagged, "untagged manifests and what only they use"},
+    {SpaceClass::kGarbage, "garbage: nothing refers to it"},
+    {SpaceClass::kUploads, "unfinished uploads"},
+    {SpaceClass::kQuarantine, "quarantine"},
+    {SpaceClass::kOther, "other files"},
+    {SpaceClass::kStructure, "links and directories"},
+}};
+
+class AuditText {
+ public:
+  AuditText(const Audit& audit, const TextOptions& options, std::ostream& out)
+      : audit_(audit), options_(options), out_(out), store_(printable(audit.context.root)) {}
+
+  void write() {
+    header();
+    space();
+    get_back();
+    repositories();
+    findings();
+    if (!audit_.survey.complete) {
+      out_ << '\n'
+           << paint(Concern::kDanger, "INCOMPLETE: not everything could be read; see the findings")
+           << '\n';
+    }
+  }
+
+ private:
+  std::uint64_t pick(const Bytes& bytes) const {
+    return options_.apparent ? bytes.apparent : bytes.allocated;
+  }
+  std::string size(const Bytes& bytes) const {
+    const std::uint64_t number = pick(bytes);
+    return options_.raw_bytes ? std::to_string(number) : human_size(number);
+  }
+
+  std::string paint(Concern concern, const std::string& text) const {
+    if (!options_.color || concern == Concern::kNote) return text;
+    return (concern == Concern::kDanger ? "\x1b[31m" : "\x1b[33m") + text + "\x1b[0m";
+  }
+  void heading(const std::string& text) {
+    out_ << '\n' << (options_.color ? "\x1b[1m" + text + "\x1b[0m" : text) << '\n';
+  }
+
+  void header() {
+    std::uint64_t tags = 0;
+    for (const auto& figures : audit_.accounts.repositories) tags += figures.tags;
+    const std::uint64_t blobs = audit_.accounts[SpaceClass::kTagged].objects +
+                                audit_.accounts[SpaceClass::kUntagged].objects +
+                                audit_.accounts[SpaceClass::kGarbage].objects;
+    const auto count = [](std::uint64_t n, std::string_view one, std::string_view many) {
+      return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
+    };
+    out_ << fmt::format("{}    {} · {} · {}\n", store_,
+                        count(audit_.survey.repositories.size(), "repository", "repositories"),
+                        count(tags, "tag", "tags"), count(blobs, "blob", "blobs"));
+  }
+
+  void space() {
+    const auto& accounts = audit_.accounts;
+    heading(fmt::format("WHERE THE SPACE IS ({})",
+                        options_.apparent ? "sizes of files" : "on disk"));
+    Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight});
+    table.row({"", "OBJECTS", "SIZE", "SHARE"});
+    for (const auto& [space_class, name] : kRows) {
+      const SpaceRow& space = accounts[space_class];
+      std::string label(name);
+      if (space_class == SpaceClass::kUploads && audit_.old_uploads.objects != 0) {
+        label += fmt::format(" ({} older than 7 days)", grouped(audit_.old_uploads.objects));
+      }
+      if (space.objects == 0) {
+        table.row({label, "–", "–"});
+        continue;
+      }
+      table.row({label, about(space) + grouped(space.objects), about(space) + size(space.bytes),
+                 share(pick(space.bytes), pick(accounts.total.bytes))});
+    }
+    const SpaceRow& total = accounts.total;
+    table.row({"total", "", about(total) + size(total.bytes)});
+    table.print(out_);
+    out_ << (audit_.survey.exact
+                 ? "every inode was visited: on disk, the total is what du --block-size=1 says\n"
+                 : "~ links and directories were counted, not sized; --exact visits every inode\n");
+  }
+
+  static std::string about(const SpaceRow& space) { return space.estimated ? "~" : ""; }
+
+  void get_back() {
+    heading("YOU CAN GET BACK");
+    const auto& accounts = audit_.accounts;
+    Table table({Align::kLeft, Align::kRight, Align::kLeft});
+    const auto row = [&](const SpaceRow& space, const std::string& how) {
+      if (space.objects != 0) table.row({anything_ ? "+" : "", size(space.bytes), how});
+      anything_ |= space.objects != 0;
+    };
+    row(accounts[SpaceClass::kGarbage],
+        "garbage: stop the registry, then `registry garbage-collect CONFIG`");
+    row(audit_.old_uploads,
+        "uploads older than 7 days: the registry's storage.maintenance.uploadpurging");
+    row(accounts[SpaceClass::kUntagged],
+        "untagged: `registry garbage-collect --delete-untagged CONFIG`");
+    table.print(out_, 2);
+    if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
+    const bool hazard = std::any_of(
+        audit_.findings.begin(), audit_.findings.end(), [](const Finding& finding) {
+          return finding.hazard && finding.concern == Concern::kDanger;
+        });
+    if (anything_ && hazard) {
+      out_ << "  " << paint(Concern::kDanger, "but read the findings first: a collector of the "
+                                               "registry would destroy living content here")
+           << '\n';
+    }
+    disk();
+  }
+
+  void disk() {
+    if (!audit_.disk || audit_.disk->size_bytes == 0) return;
+    const storage::DiskFigures& disk = *audit_.disk;
+    const std::uint64_t used = disk.size_bytes - disk.free_bytes;
+    const std::uint64_t usable = used + disk.available_bytes;  // as df: without what root keeps
+    const auto percent = [&](std::uint64_t bytes) {
+      return usable == 0 ? 0 : (100 * bytes + usable - 1) / usable;
+    };
+    const std::uint64_t back = audit_.accounts[SpaceClass::kGarbage].bytes.allocated +
+                               audit_.accounts[SpaceClass::kUntagged].bytes.allocated +
+                               audit_.old_uploads.bytes.allocated;
+    out_ << fmt::format("disk: {} of {} used ({} %)", human_size(used),
+                        human_size(disk.size_bytes), percent(used));
+    if (anything_) out_ << fmt::format("; after all of these {} %", percent(used - std::min(used, back)));
+    out_ << '\n';
+  }
+
+  void repositories() {
+    const auto& figures = audit_.accounts.repositories;
+    if (figures.empty()) return;
+    std::vector<std::size_t> order(figures.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return pick(figures[a].size) > pick(figures[b].size);
+    });
+    out_ << '\n';
+    Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight,
+                 Align::kRight});
+    table.row({"REPOSITORY", "SIZE", "EXCLUSIVE", "SHARED", "UNTAGGED", "RECLAIMABLE"});
+    const std::size_t shown = std::min(order.size(), options_.most_repositories);
+    for (std::size_t i = 0; i < shown; ++i) {
+      const auto& one = figures[order[i]];
+      table.row({printable(audit_.survey.repositories[order[i]].name), size(one.size),
+                 size(one.exclusive), size(one.shared), size(one.untagged),
+                 size(one.reclaimable)});
+    }
+    if (order.size() > shown) {
+      table.row({fmt::format("… {} more: --top N", grouped(order.size() - shown))});
+    }
+    const auto& accounts = audit_.accounts;
+    if (accounts.garbage_of_several != Bytes{}) {
+      table.row({"(garbage of several repositories)", "", "", "", "",
+                 size(accounts.garbage_of_several)});
+    }
+    if (accounts.garbage_of_none != Bytes{}) {
+      table.row({"(garbage no repository links)", "", "", "", "", size(accounts.garbage_of_none)});
+    }
+    table.print(out_);
+  }
+
+  void findings() {
+    heading("FINDINGS");
+    if (audit_.findings.empty()) out_ << "none\n";
+    for (const Finding& finding : audit_.findings) {
+      const FindingText text = finding_text(finding, store_);
+      const std::string_view sign = finding.concern == Concern::kDanger    ? "!!!"
+                                    : finding.concern == Concern::kWarning ? "!! "
+                                                                           : "-  ";
+      out_ << paint(finding.concern, std::string(sign)) << ' ' << text.message << '\n';
+      subjects(finding);
+      out_ << "      " << text.meaning << '\n';
+      if (!text.next.empty()) out_ << "      → " << text.next << '\n';
+    }
+  }
+
+  void subjects(const Finding& finding) {
+    if (finding.subjects.empty()) return;
+    const std::size_t most = options_.verbose ? finding.subjects.size() : 3;
+    std::string list;
+    for (std::size_t i = 0; i < std::min(most, finding.subjects.size()); ++i) {
+      list += (i == 0 ? "" : ", ") + printable(finding.subjects[i]);
+    }
+    const std::uint64_t rest = finding.objects - std::min<std::uint64_t>(
+                                   finding.objects, std::min(most, finding.subjects.size()));
+    if (rest != 0) {
+      list += fmt::format(" … and {} more{}", grouped(rest), options_.verbose ? "" : " (-v)");
+    }
+    out_ << "      " << list << '\n';
+  }
+
+  const Audit& audit_;
+  const TextOptions& options_;
+  std::ostream& out_;
+  const std::string store_;
+  bool anything_ = false;
+};
+
+}  // namespace
+
+void write_audit_text(const Audit& audit, const TextOptions& options, std::ostream& out) {
+  AuditText(audit, options, out).write();
+}
+
+}  // namespace regsweep::reports

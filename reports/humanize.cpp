@@ -1,0 +1,158 @@
+#include "reports/humanize.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace regsweep::reports {
+namespace {
+
+constexpr std::array<std::string_view, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+/// Length of the UTF-8 character at the start of `text`, 0 if there is none.
+std::size_t utf8_length(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
+  if (byte(0) < 0x80) return 1;
+  if (byte(0) >= 0xc2 && byte(0) < 0xe0) return continues(1) ? 2 : 0;
+  if (byte(0) >= 0xe0 && byte(0) < 0xf0) {
+    if (!continues(1) || !continues(2)) return 0;
+    if (byte(0) == 0xe0 && byte(1) < 0xa0) return 0;   // overlong
+    if (byte(0) == 0xed && byte(1) >= 0xa0) return 0;  // surrogate
+    return 3;
+  }
+  if (byte(0) >= 0xf0 && byte(0) < 0xf5) {
+    if (!continues(1) || !continues(2) || !continues(3)) return 0;
+    if (byte(0) == 0xf0 && byte(1) < 0x90) return 0;
+    if (byte(0) == 0xf4 && byte(1) >= 0x90) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+/// Control characters of both sets, and the marks that turn text around on a terminal.
+bool is_unprintable(std::string_view character) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f || byte(0) == '\\';
+  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
+  if (character.size() == 3 && byte(0) == 0xe2 && byte(1) == 0x80) {
+    return (byte(2) >= 0x8b && byte(2) <= 0x8f) || (byte(2) >= 0xa8 && byte(2) <= 0xae);
+  }
+  if (character.size() == 3 && byte(0) == 0xe2 && byte(1) == 0x81) {
+    return byte(2) >= 0xa0 && byte(2) <= 0xaf;
+  }
+  return character == "\xef\xbb\xbf";
+}
+
+/// Splits "12.5unit" into its number and the rest.
+std::optional<double> leading_number(std::string_view text, std::string_view& unit) {
+  std::size_t end = 0;
+  while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || text[end] == '.')) ++end;
+  if (end == 0) return std::nullopt;
+  const std::string number(text.substr(0, end));
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(number, &used);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  if (used != number.size()) return std::nullopt;
+  unit = text.substr(end);
+  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  return value;
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, 1, ',');
+  }
+  return text;
+}
+
+std::string human_size(std::uint64_t bytes) {
+  std::size_t unit = 0;
+  double value = static_cast<double>(bytes);
+  while (value >= 1023.95 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  if (unit == 0) return fmt::format("{} B", bytes);
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string share(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "–";
+  return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  std::string_view unit;
+  const std::optional<double> number = leading_number(text, unit);
+  if (!number) return std::nullopt;
+  double factor = 1;
+  if (!unit.empty() && unit != "B" && unit != "b") {
+    constexpr std::string_view kLetters = "kmgtpe";
+    const char lower = static_cast<char>(unit[0] | 0x20);
+    const std::size_t power = kLetters.find(lower);
+    const std::string_view rest = unit.substr(1);
+    if (power == std::string_view::npos ||
+        (!rest.empty() && rest != "B" && rest != "iB" && rest != "b" && rest != "ib")) {
+      return std::nullopt;
+    }
+    factor = std::pow(1024.0, static_cast<double>(power + 1));
+  }
+  const double bytes = *number * factor;
+  if (bytes >= static_cast<double>(std::numeric_limits<std::uint64_t>::max())) return std::nullopt;
+  return static_cast<std::uint64_t>(bytes);
+}
+
+std::optional<std::int64_t> parse_age(std::string_view text) {
+  std::string_view unit;
+  const std::optional<double> number = leading_number(text, unit);
+  if (!number || unit.size() != 1) return std::nullopt;
+  double seconds = *number;
+  switch (unit[0]) {
+    case 's': break;
+    case 'm': seconds *= 60; break;
+    case 'h': seconds *= 3600; break;
+    case 'd': seconds *= 86400; break;
+    case 'w': seconds *= 7 * 86400; break;
+    default: return std::nullopt;
+  }
+  if (seconds > 1e12) return std::nullopt;
+  return static_cast<std::int64_t>(seconds);
+}
+
+std::string printable(std::string_view raw) {
+  std::string text;
+  text.reserve(raw.size());
+  for (std::size_t at = 0; at < raw.size();) {
+    const std::size_t length = utf8_length(raw.substr(at));
+    if (length != 0 && !is_unprintable(raw.substr(at, length))) {
+      text.append(raw.substr(at, length));
+      at += length;
+      continue;
+    }
+    const std::size_t escaped = length == 0 ? 1 : length;
+    for (std::size_t i = at; i < at + escaped; ++i) {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(raw[i]));
+    }
+    at += escaped;
+  }
+  return text;
+}
+
+std::size_t display_width(std::string_view text) noexcept {
+  std::size_t width = 0;
+  for (const char c : text) width += (static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0;
+  return width;
+}
+
+}  // namespace regsweep::reports

@@ -1,0 +1,186 @@
+#include "storage/directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace regsweep::storage {
+namespace {
+
+FileType type_from_mode(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return FileType::kRegular;
+  if (S_ISDIR(mode)) return FileType::kDirectory;
+  if (S_ISLNK(mode)) return FileType::kSymlink;
+  return FileType::kOther;
+}
+
+FileType type_from_dirent(unsigned char type) noexcept {
+  switch (type) {
+    case DT_REG: return FileType::kRegular;
+    case DT_DIR: return FileType::kDirectory;
+    case DT_LNK: return FileType::kSymlink;
+    case DT_UNKNOWN: return FileType::kUnknown;
+    default: return FileType::kOther;
+  }
+}
+
+FileFacts facts_from(const struct stat& st) noexcept {
+  FileFacts facts;
+  facts.type = type_from_mode(st.st_mode);
+  facts.hard_links = static_cast<std::uint32_t>(st.st_nlink);
+  facts.size_bytes = static_cast<std::uint64_t>(st.st_size);
+  facts.allocated_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512;
+  facts.mtime_seconds = st.st_mtim.tv_sec;
+  facts.device = st.st_dev;
+  facts.inode = st.st_ino;
+  return facts;
+}
+
+int open_retrying(int dir, const char* name, int flags) noexcept {
+  int fd;
+  do {
+    fd = ::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+/// The same promise as openat2's for kernels (or seccomp filters) that refuse it.
+int open_stepwise(int dir, const char* name, int flags) noexcept {
+  UniqueFd held;
+  int at = dir;
+  std::string component;
+  for (const char* rest = name;;) {
+    const char* slash = std::strchr(rest, '/');
+    component.assign(rest, slash != nullptr ? static_cast<std::size_t>(slash - rest)
+                                            : std::strlen(rest));
+    if (component.empty() || component == "." || component == "..") {
+      errno = EXDEV;
+      return -1;
+    }
+    if (slash == nullptr) return open_retrying(at, component.c_str(), flags);
+    const int fd = open_retrying(at, component.c_str(), O_PATH | O_DIRECTORY);
+    if (fd < 0) return -1;
+    held = UniqueFd(fd);
+    at = held.get();
+    rest = slash + 1;
+  }
+}
+
+std::atomic<bool> openat2_works{true};
+
+int open_beneath(int dir, const char* name, int flags) noexcept {
+  if (openat2_works.load(std::memory_order_relaxed)) {
+    struct open_how how = {};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    long fd;
+    do {
+      fd = ::syscall(SYS_openat2, dir, name, &how, sizeof how);
+    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
+    openat2_works.store(false, std::memory_order_relaxed);
+  }
+  return open_stepwise(dir, name, flags);
+}
+
+}  // namespace
+
+Error system_error(int error_number, std::string_view what) {
+  Error error;
+  error.error_number = error_number;
+  error.code = error_number == ENOENT                              ? Errc::kNotFound
+               : error_number == EACCES || error_number == EPERM   ? Errc::kDenied
+               : error_number == ELOOP || error_number == EXDEV    ? Errc::kDenied
+               : error_number == ENOTDIR || error_number == EISDIR ? Errc::kCorrupt
+                                                                   : Errc::kIo;
+  if (error.code == Errc::kNotFound) return error;  // expected often: no text, no allocation
+  error.message = what;
+  error.message += ": ";
+  if (error_number == ELOOP) {
+    error.message += "a symbolic link stands here and is not followed";
+  } else {
+    error.message += std::generic_category().message(error_number);
+  }
+  return error;
+}
+
+Result<Directory> Directory::open_path(const std::string& path) {
+  int fd;
+  do {
+    fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) {
+    Error error = system_error(errno, "cannot open directory");
+    error.path = path;
+    return error;
+  }
+  return Directory(UniqueFd(fd));
+}
+
+Result<Directory> Directory::open(const char* name) const {
+  const int fd = open_beneath(fd_.get(), name, O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return system_error(errno, "cannot open directory");
+  return Directory(UniqueFd(fd));
+}
+
+Result<FileFacts> Directory::stat(const char* name) const {
+  struct stat st;
+  if (::fstatat(fd_.get(), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    return system_error(errno, "cannot stat");
+  }
+  return facts_from(st);
+}
+
+Result<FileFacts> Directory::stat_self() const {
+  struct stat st;
+  if (::fstat(fd_.get(), &st) != 0) return system_error(errno, "cannot stat");
+  return facts_from(st);
+}
+
+Result<std::size_t> Directory::read(const char* name, std::span<char> buffer) const {
+  // O_NONBLOCK: a FIFO in place of a file must not hang the scan; no effect on regular files.
+  const UniqueFd file(open_beneath(fd_.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  if (!file) return system_error(errno, "cannot open");
+  std::size_t done = 0;
+  while (done < buffer.size()) {
+    const ssize_t got = ::read(file.get(), buffer.data() + done, buffer.size() - done);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return system_error(errno, "cannot read");
+    }
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+    // A short read of a small file is its end: saves the second read of every link.
+    if (done < buffer.size() && static_cast<std::size_t>(got) < 4096) break;
+  }
+  return done;
+}
+
+Result<std::size_t> Directory::fill(std::span<char> buffer) {
+  long got;
+  do {
+    got = ::syscall(SYS_getdents64, fd_.get(), buffer.data(), buffer.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return system_error(errno, "cannot list directory");
+  return static_cast<std::size_t>(got);
+}
+
+DirectoryEntry Directory::decode(const char* buffer, std::size_t& at) noexcept {
+  // struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name
+  std::uint16_t length;
+  std::memcpy(&length, buffer + at + 16, sizeof length);
+  const auto type = static_cast<unsigned char>(buffer[at + 18]);
+  const char* name = buffer + at + 19;
+  at += length;
+  return {std::string_view(name), type_from_dirent(type)};
+}
+
+}  // namespace regsweep::storage

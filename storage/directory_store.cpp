@@ -1,0 +1,124 @@
+#include "storage/directory_store.h"
+
+#include <sys/statvfs.h>
+
+#include "storage/layout.h"
+#include "storage/link.h"
+
+namespace regsweep::storage {
+namespace {
+
+constexpr std::size_t kFirstReadBytes = 16 * 1024;  // nearly every manifest fits
+
+std::string joined(const std::string& directory, std::string_view name) {
+  std::string path = directory;
+  if (!path.empty()) path += '/';
+  path += name;
+  return path;
+}
+
+}  // namespace
+
+void report_unreadable(ScanVisitor& visitor, std::string path, const Error& error) {
+  Event event;
+  event.kind = error.code == Errc::kNotFound ? EventKind::kVanished : EventKind::kUnreadable;
+  event.path = std::move(path);
+  event.message = error.message;
+  visitor.event(std::move(event));
+}
+
+FileType type_of(const Directory& at, const DirectoryEntry& entry) {
+  if (entry.type != FileType::kUnknown) return entry.type;
+  const Result<FileFacts> facts = at.stat(entry.name.data());
+  return facts ? facts->type : FileType::kUnknown;
+}
+
+void report_stray(ScanVisitor& visitor, const Directory& at, const std::string& directory,
+                  const DirectoryEntry& entry) {
+  Event event;
+  event.path = joined(directory, entry.name);
+  const Result<FileFacts> facts = at.stat(entry.name.data());
+  if (!facts) {
+    report_unreadable(visitor, std::move(event.path), facts.error());
+    return;
+  }
+  event.facts = *facts;
+  switch (facts->type) {
+    case FileType::kSymlink: event.kind = EventKind::kSymlink; break;
+    case FileType::kDirectory: event.kind = EventKind::kStrayDirectory; break;
+    case FileType::kRegular:
+      event.kind = layout::is_temporary(entry.name) ? EventKind::kTemporaryFile
+                                                    : EventKind::kStrayFile;
+      break;
+    default: event.kind = EventKind::kSpecialFile; break;
+  }
+  visitor.event(std::move(event));
+}
+
+Result<std::unique_ptr<Store>> open_directory_store(const std::string& root,
+                                                    const std::string& v2) {
+  Result<Directory> root_directory = Directory::open_path(root);
+  if (!root_directory) return root_directory.error();
+  std::string below;
+  if (v2.size() > root.size()) below = v2.substr(root == "/" ? 1 : root.size() + 1);
+  Result<Directory> v2_directory = below.empty() ? Directory::open_path(root)
+                                                 : (*root_directory).open(below.c_str());
+  if (!v2_directory) {
+    Error error = v2_directory.error();
+    error.path = v2;
+    return error;
+  }
+  return std::unique_ptr<Store>(std::make_unique<DirectoryStore>(
+      std::move(*root_directory), std::move(*v2_directory), std::move(below)));
+}
+
+Result<FileFacts> DirectoryStore::stat_blob(const Digest& digest) const {
+  return v2_.stat(layout::blob_path(digest).c_str());
+}
+
+Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::vector<char>& buffer,
+                                                   std::size_t limit_bytes,
+                                                   std::size_t padding_bytes) const {
+  const std::string path = layout::blob_path(digest);
+  if (buffer.size() < kFirstReadBytes + padding_bytes) {
+    buffer.resize(kFirstReadBytes + padding_bytes);
+  }
+  for (;;) {
+    const std::size_t room = buffer.size() - padding_bytes;
+    const Result<std::size_t> got =
+        v2_.read(path.c_str(), std::span<char>(buffer.data(), room));
+    if (!got) {
+      Error error = got.error();
+      error.path = path;
+      return error;
+    }
+    if (*got < room) return std::string_view(buffer.data(), *got);
+    if (room > limit_bytes) {
+      return Error{Errc::kCorrupt, path,
+                   "longer than " + std::to_string(limit_bytes) + " bytes: no manifest is", 0};
+    }
+    buffer.resize(2 * room + padding_bytes);
+  }
+}
+
+LinkContent DirectoryStore::read_layer_link(const std::string& repository,
+                                            const Digest& path) const {
+  const std::string name = std::string(layout::kRepositories) + '/' + repository + '/' +
+                           layout::kLayers + '/' + layout::link_directory(path) + '/' +
+                           layout::kLink;
+  return read_link(v2_, name.c_str());
+}
+
+Result<DiskFigures> DirectoryStore::disk() const {
+  struct statvfs fs;
+  if (::fstatvfs(root_.fd(), &fs) != 0) return system_error(errno, "cannot ask for disk space");
+  DiskFigures figures;
+  figures.size_bytes = static_cast<std::uint64_t>(fs.f_blocks) * fs.f_frsize;
+  figures.free_bytes = static_cast<std::uint64_t>(fs.f_bfree) * fs.f_frsize;
+  figures.available_bytes = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
+  figures.inodes = fs.f_files;
+  figures.free_inodes = fs.f_ffree;
+  return figures;
+}
+
+}  // namespace regsweep::storage

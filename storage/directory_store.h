@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "storage/directory.h"
+#include "storage/store.h"
+
+namespace regsweep::storage {
+
+/// A store on a local or mounted file system. Holds descriptors for looking only.
+class DirectoryStore final : public Store {
+ public:
+  DirectoryStore(Directory root, Directory v2, std::string v2_below_root)
+      : root_(std::move(root)), v2_(std::move(v2)), v2_below_root_(std::move(v2_below_root)) {}
+
+  Status scan_blobs(ScanVisitor& visitor, const ScanOptions& options) const override;
+  Status scan_repositories(ScanVisitor& visitor, const ScanOptions& options) const override;
+  Inventory take_inventory(ScanVisitor& visitor, const InventoryOptions& options) const override;
+  Result<FileFacts> stat_blob(const Digest& digest) const override;
+  Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
+                                     std::size_t limit_bytes,
+                                     std::size_t padding_bytes) const override;
+  LinkContent read_layer_link(const std::string& repository, const Digest& path) const override;
+  Result<DiskFigures> disk() const override;
+  const ScanProgress& progress() const noexcept override { return progress_; }
+
+ private:
+  Directory root_;
+  Directory v2_;
+  std::string v2_below_root_;  ///< "docker/registry/v2", or empty where the root is the v2 directory
+  mutable ScanProgress progress_;
+};
+
+/// Reports that something could not be looked at; what it holds is unknown from then on.
+void report_unreadable(ScanVisitor& visitor, std::string path, const Error& error);
+
+/// Reports a name that no registry puts where it was found, by its kind.
+void report_stray(ScanVisitor& visitor, const Directory& at, const std::string& directory,
+                  const DirectoryEntry& entry);
+
+/// The entry's type; asks the file system where the listing did not tell. kUnknown: it vanished.
+FileType type_of(const Directory& at, const DirectoryEntry& entry);
+
+}  // namespace regsweep::storage

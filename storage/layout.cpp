@@ -1,0 +1,112 @@
+#include "storage/layout.h"
+
+#include <algorithm>
+
+namespace regsweep::storage {
+namespace layout {
+
+std::string blob_path(const Digest& digest) {
+  const std::string hex = digest.hex();
+  std::string path = kBlobs;
+  path += '/';
+  path += algorithm_name(digest.algorithm);
+  path += '/';
+  path += hex.substr(0, 2);
+  path += '/';
+  path += hex;
+  path += "/data";
+  return path;
+}
+
+std::string link_directory(const Digest& digest) {
+  std::string path(algorithm_name(digest.algorithm));
+  path += '/';
+  path += digest.hex();
+  return path;
+}
+
+bool is_temporary(std::string_view name) noexcept { return name.ends_with(".tmp"); }
+
+}  // namespace layout
+
+namespace {
+
+constexpr std::size_t kNameTotalLengthMax = 255;
+
+bool is_lower_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+/// Words of lower-case letters and digits, separated by one '.', one or two '_' or any number of '-'.
+bool is_name_component(std::string_view text) noexcept {
+  std::size_t i = 0;
+  const auto word = [&] {
+    const std::size_t begin = i;
+    while (i < text.size() && is_lower_alnum(text[i])) ++i;
+    return i > begin;
+  };
+  if (!word()) return false;
+  while (i < text.size()) {
+    if (text[i] == '.') {
+      ++i;
+    } else if (text[i] == '_') {
+      i += i + 1 < text.size() && text[i + 1] == '_' ? 2 : 1;
+    } else if (text[i] == '-') {
+      while (i < text.size() && text[i] == '-') ++i;
+    } else {
+      return false;
+    }
+    if (!word()) return false;
+  }
+  return true;
+}
+
+/// "Host.Name" with an optional ":port": the first component may be a domain, upper case allowed.
+bool is_domain(std::string_view text) noexcept {
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    const std::string_view port = text.substr(colon + 1);
+    if (port.empty() || !std::all_of(port.begin(), port.end(),
+                                     [](char c) { return c >= '0' && c <= '9'; })) {
+      return false;
+    }
+    text = text.substr(0, colon);
+  }
+  const auto is_alnum = [](char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('.', begin), text.size());
+    const std::string_view label = text.substr(begin, end - begin);
+    if (label.empty() || !is_alnum(label.front()) || !is_alnum(label.back())) return false;
+    if (!std::all_of(label.begin(), label.end(), [&](char c) { return is_alnum(c) || c == '-'; })) {
+      return false;
+    }
+    begin = end + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view repository_name_error(std::string_view name) noexcept {
+  constexpr std::string_view kInvalid = "invalid reference format";
+  if (name.size() > kNameTotalLengthMax) {
+    return "repository name must not be more than 255 characters";
+  }
+  if (name.empty()) return kInvalid;
+  bool first = true;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('/', begin), name.size());
+    const std::string_view component = name.substr(begin, end - begin);
+    const bool may_be_domain = first && end != name.size();
+    if (!is_name_component(component) && !(may_be_domain && is_domain(component))) return kInvalid;
+    first = false;
+    begin = end + 1;
+  }
+  return {};
+}
+
+bool is_driver_path_component(std::string_view component) noexcept {
+  return !component.empty() && std::all_of(component.begin(), component.end(), [](char c) {
+    return is_lower_alnum(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+}  // namespace regsweep::storage

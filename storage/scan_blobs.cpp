@@ -1,0 +1,144 @@
+// The walk over `blobs`: one listing a prefix directory and one stat a blob, which is the fewest
+// system calls that tell every blob's size.
+#include <tbb/task_group.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include "storage/directory_store.h"
+#include "storage/layout.h"
+
+namespace regsweep::storage {
+namespace {
+
+constexpr std::size_t kBatch = 128;
+
+bool is_prefix(std::string_view name) noexcept {
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return name.size() == 2 && is_hex(name[0]) && is_hex(name[1]);
+}
+
+/// Visits the blobs of one algorithm and one prefix ("sha256", "ab").
+class PrefixScan {
+ public:
+  PrefixScan(ScanVisitor& visitor, const ScanOptions& options, ScanProgress& progress,
+             Algorithm algorithm, std::string path)
+      : visitor_(visitor),
+        options_(options),
+        progress_(progress),
+        algorithm_(algorithm),
+        path_(std::move(path)) {}
+
+  void run(Directory& prefix) {
+    const Status listed = prefix.each([&](const DirectoryEntry& entry) { look(prefix, entry); });
+    if (!listed) report_unreadable(visitor_, path_, listed.error());
+    flush();
+  }
+
+ private:
+  void look(const Directory& prefix, const DirectoryEntry& entry) {
+    BlobEntry& blob = batch_[used_];
+    const bool named = parse_hex(algorithm_, entry.name, blob.digest) &&
+                       path_.ends_with(entry.name.substr(0, 2));
+    const FileType type = named ? type_of(prefix, entry) : FileType::kUnknown;
+    if (!named || type != FileType::kDirectory) {
+      if (options_.report_strays) report_stray(visitor_, prefix, path_, entry);
+      return;
+    }
+    std::array<char, 160> name;
+    std::memcpy(name.data(), entry.name.data(), entry.name.size());
+    std::memcpy(name.data() + entry.name.size(), "/data", 6);
+    const Result<FileFacts> facts = prefix.stat(name.data());
+    if (facts) {
+      blob.facts = *facts;
+      if (++used_ == kBatch) flush();
+      return;
+    }
+    no_data(prefix, entry, facts.error());
+  }
+
+  void no_data(const Directory& prefix, const DirectoryEntry& entry, const Error& error) {
+    const std::string path = path_ + '/' + std::string(entry.name);
+    if (error.code != Errc::kNotFound) {
+      report_unreadable(visitor_, path, error);
+      return;
+    }
+    const Result<FileFacts> directory = prefix.stat(entry.name.data());
+    if (!directory) {
+      report_unreadable(visitor_, path, directory.error());
+    } else if (options_.report_strays) {
+      visitor_.event({EventKind::kBlobWithoutData, path, *directory, {}});
+    }
+  }
+
+  void flush() {
+    if (used_ == 0) return;
+    visitor_.blobs(std::span<const BlobEntry>(batch_.data(), used_));
+    progress_.blobs.fetch_add(used_, std::memory_order_relaxed);
+    used_ = 0;
+  }
+
+  ScanVisitor& visitor_;
+  const ScanOptions& options_;
+  ScanProgress& progress_;
+  Algorithm algorithm_;
+  std::string path_;
+  std::array<BlobEntry, kBatch> batch_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+
+Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& options) const {
+  Result<Directory> blobs = v2_.open(layout::kBlobs);
+  if (!blobs) {
+    if (blobs.error().code != Errc::kNotFound) {
+      report_unreadable(visitor, layout::kBlobs, blobs.error());
+    }
+    return blobs.error();
+  }
+  tbb::task_group group;
+  const auto scan_algorithm = [&](Algorithm algorithm) {
+    const std::string name(algorithm_name(algorithm));
+    const std::string path = std::string(layout::kBlobs) + '/' + name;
+    Result<Directory> opened = blobs->open(name.c_str());
+    if (!opened) {
+      report_unreadable(visitor, path, opened.error());
+      return;
+    }
+    const auto directory = std::make_shared<Directory>(std::move(*opened));
+    const Status listed = directory->each([&](const DirectoryEntry& entry) {
+      if (!is_prefix(entry.name) || type_of(*directory, entry) != FileType::kDirectory) {
+        if (options.report_strays) report_stray(visitor, *directory, path, entry);
+        return;
+      }
+      group.run([&visitor, &options, this, directory, algorithm, path,
+                 prefix = std::string(entry.name)] {
+        Result<Directory> shard = directory->open(prefix.c_str());
+        if (!shard) {
+          report_unreadable(visitor, path + '/' + prefix, shard.error());
+          return;
+        }
+        // On the heap: a batch is too large for a worker's stack to hold many of.
+        std::make_unique<PrefixScan>(visitor, options, progress_, algorithm, path + '/' + prefix)
+            ->run(*shard);
+      });
+    });
+    if (!listed) report_unreadable(visitor, path, listed.error());
+  };
+  const Status listed = blobs->each([&](const DirectoryEntry& entry) {
+    Algorithm algorithm;
+    if (parse_algorithm(entry.name, algorithm) &&
+        type_of(*blobs, entry) == FileType::kDirectory) {
+      scan_algorithm(algorithm);
+    } else if (options.report_strays) {
+      report_stray(visitor, *blobs, layout::kBlobs, entry);
+    }
+  });
+  if (!listed) report_unreadable(visitor, layout::kBlobs, listed.error());
+  group.wait();
+  return kOk;
+}
+
+}  // namespace regsweep::storage

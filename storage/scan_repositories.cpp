@@ -1,0 +1,339 @@
+// The walk over `repositories`: finds the repositories, then reads each one's revision, layer and tag
+// links. A large directory is cut into chunks of names that other threads take.
+#include <tbb/task_group.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "storage/directory_store.h"
+#include "storage/layout.h"
+#include "storage/link.h"
+#include "storage/upload.h"
+
+namespace regsweep::storage {
+namespace {
+
+constexpr std::size_t kChunkNames = 256;
+
+/// Names handed to another thread, each ending in NUL.
+struct NameChunk {
+  std::string text;
+  std::size_t count = 0;
+
+  void add(std::string_view name) {
+    text += name;
+    text += '\0';
+    ++count;
+  }
+  template <class F>
+  void each(F&& f) const {
+    for (const char* at = text.data(); at != text.data() + text.size();) {
+      const std::string_view name(at);
+      f(name);
+      at += name.size() + 1;
+    }
+  }
+};
+
+/// "name" + "/suffix" for a system call, without the heap.
+class PathBuffer {
+ public:
+  PathBuffer(std::string_view name, std::string_view suffix) noexcept {
+    std::memcpy(text_.data(), name.data(), name.size());
+    std::memcpy(text_.data() + name.size(), suffix.data(), suffix.size());
+    text_[name.size() + suffix.size()] = '\0';
+  }
+  const char* c_str() const noexcept { return text_.data(); }
+
+ private:
+  std::array<char, 320> text_;  // NAME_MAX is 255, the longest suffix below 40
+};
+
+class RepositoryScan {
+ public:
+  RepositoryScan(ScanVisitor& visitor, const ScanOptions& options, ScanProgress& progress)
+      : visitor_(visitor), options_(options), progress_(progress) {}
+
+  void run(Directory repositories) {
+    auto root = std::make_shared<Directory>(std::move(repositories));
+    group_.run([this, root] { directory(root, ""); });
+    group_.wait();
+  }
+
+ private:
+  using Shared = std::shared_ptr<Directory>;
+
+  /// Lists one directory of the repository tree: its markers, and the directories below it.
+  void directory(const Shared& at, const std::string& name) {
+    RepositoryEntry repository;
+    bool is_repository = false;
+    bool empty = true;
+    const Status listed = at->each([&](const DirectoryEntry& entry) {
+      empty = false;
+      is_repository |= repository_tree_entry(at, name, entry, repository);
+    });
+    const std::string path = path_of(name, "");
+    if (!listed) report_unreadable(visitor_, path, listed.error());
+    if (is_repository) {
+      repository.name = name;
+      contents(at, std::move(repository));
+    } else if (empty && listed && !name.empty() && options_.report_strays) {
+      const Result<FileFacts> facts = at->stat_self();
+      visitor_.event({EventKind::kEmptyDirectory, path, facts ? *facts : FileFacts{}, {}});
+    }
+  }
+
+  /// Takes one name of the repository tree. Returns whether it marks the directory a repository.
+  bool repository_tree_entry(const Shared& at, const std::string& name,
+                             const DirectoryEntry& entry, RepositoryEntry& repository) {
+    const FileType type = type_of(*at, entry);
+    const bool is_directory = type == FileType::kDirectory;
+    const bool underscore = entry.name.starts_with('_');
+    if (underscore) {
+      visitor_.walk_entry({name.empty() ? std::string(entry.name)
+                                        : name + '/' + std::string(entry.name),
+                           is_directory});
+    }
+    const bool marker = entry.name == layout::kLayers || entry.name == layout::kManifests ||
+                        entry.name == layout::kUploads;
+    if (is_directory && marker && !name.empty()) {
+      if (entry.name == layout::kLayers) repository.has_layers = true;
+      if (entry.name == layout::kManifests) repository.has_manifests = true;
+      if (entry.name == layout::kUploads) repository.has_uploads = true;
+      return true;
+    }
+    if (is_directory && !underscore) {
+      descend(at, name, entry.name);
+      return false;
+    }
+    if (type == FileType::kUnknown) {
+      report_unreadable(visitor_, path_of(name, entry.name), Error{Errc::kNotFound, {}, {}, 0});
+    } else if (options_.report_strays) {
+      report_stray(visitor_, *at, path_of(name, ""), entry);
+    }
+    return false;
+  }
+
+  void descend(const Shared& at, const std::string& name, std::string_view child) {
+    group_.run([this, at, child = std::string(child),
+                full = name.empty() ? std::string(child) : name + '/' + std::string(child)] {
+      Result<Directory> opened = at->open(child.c_str());
+      if (!opened) {
+        report_unreadable(visitor_, path_of(full, ""), opened.error());
+        return;
+      }
+      directory(std::make_shared<Directory>(std::move(*opened)), full);
+    });
+  }
+
+  /// Opens what a repository holds, announces it, and scans it.
+  void contents(const Shared& at, RepositoryEntry entry) {
+    const std::string name = entry.name;
+    const auto open = [&](const char* part, bool expected) -> Shared {
+      if (!expected) return nullptr;
+      Result<Directory> opened = at->open(part);
+      if (opened) return std::make_shared<Directory>(std::move(*opened));
+      if (opened.error().code != Errc::kNotFound) {
+        report_unreadable(visitor_, path_of(name, part), opened.error());
+      }
+      return nullptr;
+    };
+    const Shared revisions = open(layout::kRevisions, entry.has_manifests);
+    const Shared tags = open(layout::kTags, entry.has_manifests);
+    const Shared layers = open(layout::kLayers, entry.has_layers);
+    const Shared uploads = open(layout::kUploads, entry.has_uploads);
+    entry.has_revisions = revisions != nullptr;
+    entry.has_tags = tags != nullptr;
+    const std::uint32_t id = visitor_.repository(std::move(entry));
+    progress_.repositories.fetch_add(1, std::memory_order_relaxed);
+    if (revisions) links(id, revisions, path_of(name, layout::kRevisions), true);
+    if (tags) scan_tags(id, tags, path_of(name, layout::kTags));
+    if (layers) links(id, layers, path_of(name, layout::kLayers), false);
+    if (uploads) scan_uploads(id, *uploads, path_of(name, layout::kUploads));
+  }
+
+  /// `<alg>/<hex>/link` below revisions or layers.
+  void links(std::uint32_t id, const Shared& at, const std::string& path, bool revisions) {
+    const Status listed = at->each([&](const DirectoryEntry& entry) {
+      Algorithm algorithm;
+      if (!parse_algorithm(entry.name, algorithm) ||
+          type_of(*at, entry) != FileType::kDirectory) {
+        if (options_.report_strays) report_stray(visitor_, *at, path, entry);
+        return;
+      }
+      const std::string below = path + '/' + std::string(entry.name);
+      Result<Directory> opened = at->open(entry.name.data());
+      if (!opened) {
+        report_unreadable(visitor_, below, opened.error());
+        return;
+      }
+      const auto shared = std::make_shared<Directory>(std::move(*opened));
+      in_chunks(
+          shared, below,
+          [this, shared, below, algorithm](const DirectoryEntry& link) {
+            Digest ignored;
+            if (parse_hex(algorithm, link.name, ignored)) return true;
+            if (options_.report_strays) report_stray(visitor_, *shared, below, link);
+            return false;
+          },
+          [this, id, shared, below, algorithm, revisions](const NameChunk& chunk) {
+            link_chunk(id, *shared, below, algorithm, revisions, chunk);
+          });
+    });
+    if (!listed) report_unreadable(visitor_, path, listed.error());
+  }
+
+  void link_chunk(std::uint32_t id, const Directory& at, const std::string& path,
+                  Algorithm algorithm, bool revisions, const NameChunk& chunk) {
+    std::vector<LinkEntry> batch;
+    batch.reserve(chunk.count);
+    chunk.each([&](std::string_view name) {
+      LinkEntry link;
+      parse_hex(algorithm, name, link.path);
+      const PathBuffer file(name, "/link");
+      link.content = revisions || options_.read_layer_links
+                         ? read_link(at, file.c_str())
+                         : look_at_link(at, file.c_str(), algorithm);
+      if (gone(at, name, path, link.content)) return;
+      batch.push_back(link);
+    });
+    progress_.links.fetch_add(batch.size(), std::memory_order_relaxed);
+    sample(at, chunk.text.c_str());
+    if (revisions) {
+      visitor_.revisions(id, batch);
+    } else {
+      visitor_.layer_links(id, batch);
+    }
+  }
+
+  void sample(const Directory& at, const char* name) {
+    const Result<FileFacts> directory = at.stat(name);
+    const Result<FileFacts> link = at.stat(PathBuffer(name, "/link").c_str());
+    if (directory && link) visitor_.sample(*link, *directory);
+  }
+
+  /// Reports a link that could not be read. Returns whether there is none: a registry that deletes
+  /// one leaves its directory behind.
+  bool gone(const Directory& at, std::string_view name, const std::string& path,
+            const LinkContent& content) {
+    const auto full = [&] { return path + '/' + std::string(name); };
+    if (content.state == LinkState::kUnreadable) {
+      report_unreadable(visitor_, full(),
+                        Error{Errc::kIo, {}, "the link in it cannot be read", 0});
+    }
+    if (content.state != LinkState::kAbsent) return false;
+    const Result<FileFacts> directory = at.stat(name.data());
+    if (!directory) {
+      report_unreadable(visitor_, full(), directory.error());
+    } else if (options_.report_strays) {
+      visitor_.event({EventKind::kEmptyDirectory, full(), *directory, {}});
+    }
+    return true;
+  }
+
+  void scan_tags(std::uint32_t id, const Shared& at, const std::string& path) {
+    in_chunks(
+        at, path, [](const DirectoryEntry&) { return true; },
+        [this, id, at, path](const NameChunk& chunk) {
+          std::vector<TagEntry> batch;
+          batch.reserve(chunk.count);
+          chunk.each([&](std::string_view name) { tag(*at, path, name, batch); });
+          progress_.links.fetch_add(batch.size(), std::memory_order_relaxed);
+          visitor_.tags(id, batch);
+        });
+  }
+
+  void tag(const Directory& at, const std::string& path, std::string_view name,
+           std::vector<TagEntry>& batch) {
+    TagEntry entry;
+    entry.name = name;
+    entry.current = read_link(at, PathBuffer(name, "/current/link").c_str());
+    if (entry.current.state != LinkState::kRead) {
+      const Result<FileFacts> facts = at.stat(entry.name.c_str());
+      if (!facts || entry.current.state == LinkState::kUnreadable) {
+        report_unreadable(visitor_, path + '/' + entry.name,
+                          facts ? Error{Errc::kIo, {}, "its current link cannot be read", 0}
+                                : facts.error());
+      }
+      if (!facts && facts.error().code == Errc::kNotFound) return;
+      entry.is_directory = facts && facts->type == FileType::kDirectory;
+      if (!entry.is_directory && options_.report_strays) {
+        report_stray(visitor_, at, path, DirectoryEntry{entry.name, FileType::kUnknown});
+      }
+    }
+    if (entry.is_directory) {
+      // Most file systems count sub-directories in st_nlink: one stat instead of a listing.
+      const Result<FileFacts> index = at.stat(PathBuffer(name, "/index/sha256").c_str());
+      if (index && index->type == FileType::kDirectory && index->hard_links >= 2) {
+        entry.index_counted = true;
+        entry.index_entries = index->hard_links - 2;
+      }
+    }
+    batch.push_back(std::move(entry));
+  }
+
+  void scan_uploads(std::uint32_t id, Directory& at, const std::string& path) {
+    const Status listed = at.each([&](const DirectoryEntry& entry) {
+      if (type_of(at, entry) != FileType::kDirectory) {
+        if (options_.report_strays) report_stray(visitor_, at, path, entry);
+        return;
+      }
+      Result<UploadEntry> upload = read_upload(at, std::string(entry.name));
+      if (upload) {
+        visitor_.upload(id, std::move(*upload));
+      } else {
+        report_unreadable(visitor_, path + '/' + std::string(entry.name), upload.error());
+      }
+    });
+    if (!listed) report_unreadable(visitor_, path, listed.error());
+  }
+
+  /// Lists `at`, drops the names `keep` refuses, and has `work` done on chunks of the others: the
+  /// last chunk here, the others by whoever is free.
+  template <class Keep, class Work>
+  void in_chunks(const Shared& at, const std::string& path, Keep&& keep, Work work) {
+    NameChunk chunk;
+    const Status listed = at->each([&](const DirectoryEntry& entry) {
+      if (!keep(entry)) return;
+      chunk.add(entry.name);
+      if (chunk.count < kChunkNames) return;
+      group_.run([work, full = std::move(chunk)] { work(full); });
+      chunk = {};
+    });
+    if (!listed) report_unreadable(visitor_, path, listed.error());
+    if (chunk.count != 0) work(chunk);
+  }
+
+  static std::string path_of(const std::string& repository, std::string_view part) {
+    std::string path = layout::kRepositories;
+    if (!repository.empty()) path += '/' + repository;
+    if (!part.empty()) {
+      path += '/';
+      path += part;
+    }
+    return path;
+  }
+
+  ScanVisitor& visitor_;
+  const ScanOptions& options_;
+  ScanProgress& progress_;
+  tbb::task_group group_;
+};
+
+}  // namespace
+
+Status DirectoryStore::scan_repositories(ScanVisitor& visitor, const ScanOptions& options) const {
+  Result<Directory> repositories = v2_.open(layout::kRepositories);
+  if (!repositories) {
+    if (repositories.error().code != Errc::kNotFound) {
+      report_unreadable(visitor, layout::kRepositories, repositories.error());
+    }
+    return repositories.error();
+  }
+  RepositoryScan(visitor, options, progress_).run(std::move(*repositories));
+  return kOk;
+}
+
+}  // namespace regsweep::storage
