@@ -1,6 +1,7 @@
 #include "analyzer/digest_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 
@@ -14,6 +15,13 @@ constexpr std::size_t kBuckets = 1U << 16;
 
 std::size_t bucket_of(const std::uint8_t* bytes) noexcept {
   return static_cast<std::size_t>(bytes[0]) << 8 | bytes[1];
+}
+
+/// The first eight bytes as a number in the same order: most comparisons need no more.
+std::uint64_t prefix_of(const std::uint8_t* bytes) noexcept {
+  std::uint64_t value;
+  std::memcpy(&value, bytes, sizeof value);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
 }
 
 }  // namespace
@@ -33,13 +41,20 @@ DigestTable::DigestTable(std::vector<Sha256> ranked) : ranked_(std::move(ranked)
 std::optional<DigestId> DigestTable::find(const Digest& digest) const {
   if (digest.algorithm == Algorithm::kSha256 && !bucket_.empty()) {
     const std::size_t bucket = bucket_of(digest.bytes.data());
-    const auto begin = ranked_.begin() + bucket_[bucket];
-    const auto end = ranked_.begin() + bucket_[bucket + 1];
-    const auto at = std::lower_bound(begin, end, digest.bytes, [](const Sha256& a, const auto& b) {
-      return std::memcmp(a.data(), b.data(), a.size()) < 0;
-    });
-    if (at != end && std::memcmp(at->data(), digest.bytes.data(), at->size()) == 0) {
-      return digest_id(static_cast<std::size_t>(at - ranked_.begin()));
+    const std::uint64_t prefix = prefix_of(digest.bytes.data());
+    std::size_t begin = bucket_[bucket];
+    std::size_t end = bucket_[bucket + 1];
+    while (begin < end) {
+      const std::size_t middle = begin + (end - begin) / 2;
+      const std::uint64_t other = prefix_of(ranked_[middle].data());
+      int order = other < prefix ? -1 : other > prefix ? 1 : 0;
+      if (order == 0) order = std::memcmp(ranked_[middle].data(), digest.bytes.data(), 32);
+      if (order == 0) return digest_id(middle);
+      if (order < 0) {
+        begin = middle + 1;
+      } else {
+        end = middle;
+      }
     }
   }
   const std::lock_guard lock(*late_mutex_);

@@ -1,5 +1,7 @@
 #include "analyzer/hazard.h"
 
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -107,24 +109,23 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 
 std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
                                  const std::string& root) {
-  std::vector<Hazard> hazards;
-  for (const RegistryVersion version : {RegistryVersion::k2_8, RegistryVersion::k3}) {
-    for (const bool delete_untagged : {false, true}) {
-      Hazard hazard;
-      hazard.version = version;
-      hazard.delete_untagged = delete_untagged;
-      const CollectorRun run = replay_collector(survey, {version, delete_untagged, root}, nullptr);
-      hazard.abort = run.error;
-      hazard.aborts_after_removing = !run.error.empty() && run.exit_code == 2 &&
-                                     !run.manifests.empty() && !run.in_repository;
-      if (run.error.empty()) compare(survey, accounts, run, hazard);
-      if (run.error.empty() && names_a_link_twice(run)) {
-        hazard.abort = "failed to garbage collect: failed to delete layer link";
-        hazard.aborts_after_removing = true;
-      }
-      hazards.push_back(std::move(hazard));
+  std::vector<Hazard> hazards(4);
+  tbb::parallel_for(std::size_t{0}, hazards.size(), [&](std::size_t i) {
+    Hazard& hazard = hazards[i];
+    hazard.version = i < 2 ? RegistryVersion::k2_8 : RegistryVersion::k3;
+    hazard.delete_untagged = i % 2 == 1;
+    const CollectorRun run =
+        replay_collector(survey, {hazard.version, hazard.delete_untagged, root}, nullptr);
+    hazard.abort = run.error;
+    hazard.aborts_after_removing = !run.error.empty() && run.exit_code == 2 &&
+                                   !run.manifests.empty() && !run.in_repository;
+    if (!run.error.empty()) return;
+    compare(survey, accounts, run, hazard);
+    if (names_a_link_twice(run)) {
+      hazard.abort = "failed to garbage collect: failed to delete layer link";
+      hazard.aborts_after_removing = true;
     }
-  }
+  });
   return hazards;
 }
 

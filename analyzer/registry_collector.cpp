@@ -57,12 +57,19 @@ class Replay {
  private:
   bool is_3() const noexcept { return options_.version == RegistryVersion::k3; }
 
+  /// Prints a line of texts, digests and references; nothing is put together if nobody listens.
   template <class... Parts>
   void line(const Parts&... parts) {
     if (output_ == nullptr) return;
     text_.clear();
-    (text_.append(parts), ...);
+    (append(parts), ...);
     output_->line(text_);
+  }
+  void append(std::string_view part) { text_ += part; }
+  void append(std::uint64_t number) { text_ += std::to_string(number); }
+  void append(DigestId id) { text_ += text(id); }
+  void append(const Edge& edge) {
+    text_ += (edge.flags & kInvalid) != 0 ? graph_.invalid_texts[row(edge.to)] : text(edge.to);
   }
   std::string text(DigestId id) const { return graph_.digests[id].text(); }
 
@@ -146,7 +153,7 @@ class Replay {
       untagged(repository, id);
       return;
     }
-    line(*name_, ": marking manifest ", text(id), " ");
+    line(*name_, ": marking manifest ", id, " ");
     insert(id);
     if (is_3()) {
       mark_references_3(repository, content);
@@ -156,7 +163,7 @@ class Replay {
   }
 
   void untagged(const Repository& repository, DigestId id) {
-    if (!is_3()) line("manifest eligible for deletion: ", text(id));
+    if (!is_3()) line("manifest eligible for deletion: ", id);
     if (!repository.has_tags) {
       if (!is_3()) {
         fail_in_repository("failed to retrieve tags unknown repository name=" + *name_);
@@ -209,7 +216,7 @@ class Replay {
     require_parsed(content, id);
     graph_.each_edge(content, [&](const Edge& edge) {
       if ((edge.flags & kMarkedBy28) == 0) return;
-      line(*name_, ": marking blob ", reference_text(edge));
+      line(*name_, ": marking blob ", edge);
       insert(edge);
     });
   }
@@ -318,9 +325,6 @@ class Replay {
     if (is_new) ++run_.marked;
     return is_new;
   }
-  std::string reference_text(const Edge& edge) const {
-    return (edge.flags & kInvalid) != 0 ? graph_.invalid_texts[row(edge.to)] : text(edge.to);
-  }
 
   // ---- 3.x: what depends on the order of the walk ---------------------------------------------
 
@@ -346,7 +350,7 @@ class Replay {
       const std::uint32_t at = row_of.edge_begin + frame.next++;
       const Edge edge{graph_.edge_to[at], graph_.edge_flags[at]};
       if ((edge.flags & kMarkedBy3) == 0 || !insert(edge)) continue;
-      line(*name_, ": marking blob ", reference_text(edge));
+      line(*name_, ": marking blob ", edge);
       if ((edge.flags & kInvalid) != 0) continue;
       const Target target = manifest_target(repository, edge.to);
       if (target.kind != Target::Kind::kFound) continue;
@@ -386,7 +390,7 @@ class Replay {
       const Repository& repository = survey_.repositories[manifest.repository];
       std::string tags;
       for (const Tag& tag : repository.tags) tags += (tags.empty() ? "" : " ") + tag.name;
-      line("manifest eligible for deletion: {", repository.name, " ", text(manifest.digest), " [",
+      line("manifest eligible for deletion: {", repository.name, " ", manifest.digest, " [",
            tags, "]}");
     }
   }
@@ -408,16 +412,15 @@ class Replay {
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
     if (output_ == nullptr) return;
     line("");
-    line(std::to_string(run_.marked), " blobs marked, ",
-         std::to_string(run_.blobs.size() + misplaced.size()), " blobs and ",
-         std::to_string(run_.manifests.size()), " manifests eligible for deletion");
-    for (const DigestId id : run_.blobs) line("blob eligible for deletion: ", text(id));
+    line(run_.marked, " blobs marked, ", std::uint64_t{run_.blobs.size() + misplaced.size()},
+         " blobs and ", std::uint64_t{run_.manifests.size()}, " manifests eligible for deletion");
+    for (const DigestId id : run_.blobs) line("blob eligible for deletion: ", id);
     for (const storage::Digest& digest : misplaced) {
       line("blob eligible for deletion: ", digest.text());
     }
     for (const DoomedLink& link : run_.layer_links) {
       line(survey_.repositories[link.repository].name, ": layer link eligible for deletion: ",
-           text(link.digest));
+           link.digest);
     }
   }
 

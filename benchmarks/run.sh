@@ -193,6 +193,7 @@ prepare() {
     mv "$store.counts.part" "$store.counts"  # tells that the store is whole
     sync
   fi
+  blobs=0 manifests=0 references=0 tags=0 revision_links=0 layer_links=0 links=0
   local name value
   while IFS='=' read -r name value; do
     printf -v "$name" '%s' "$value"
