@@ -410,8 +410,8 @@ std::string timestamp(std::size_t hours) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-/// An image's config, 1.6 KB for six layers. The diff_ids are random: they name unpacked layers, which a
-/// registry never sees. They also keep every config apart from all others.
+/// An image's config, 1.6 KB for six layers. The diff_ids are random: they name unpacked layers,
+/// which a registry never sees. They also keep every config apart from all others.
 std::string image_config(Random& random, std::string_view repository, std::string_view architecture,
                          std::size_t push, std::size_t layers) {
   const std::string created = timestamp(push * 6);

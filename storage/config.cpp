@@ -284,7 +284,7 @@ std::string root_directory(const Value& storage) {
   const Value& parameters = storage.map.at("filesystem");
   const Value* root = parameters.find("rootdirectory");
   if (root == nullptr) return std::string(kDefaultRoot);
-  const std::string text = as_text(root);
+  std::string text = as_text(root);
   if (text.empty()) {  // the registry would use a directory "<nil>", or "/"
     throw ConfigProblem{Errc::kCorrupt, "storage.filesystem.rootdirectory is empty"};
   }
