@@ -1,6 +1,7 @@
 #include "analyzer/damage.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace regsweep::analyzer {
 namespace {
@@ -11,10 +12,11 @@ class Examination {
   Examination(const Graph& graph, Damage& damage)
       : graph_(graph), damage_(damage), bad_(graph.node_count()), seen_(graph.node_count()) {}
 
-  void manifest(DigestId id) {
+  void manifest(const ManifestRow& manifest) {
+    const DigestId id = manifest.id;
     std::size_t children = 0;
     std::size_t absent_children = 0;
-    graph_.each_edge(id, [&](const Edge& edge) {
+    graph_.each_edge(manifest, [&](const Edge& edge) {
       if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
       const bool is_child = edge.role() == Role::kManifest;
       children += is_child ? 1 : 0;
@@ -87,17 +89,20 @@ Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause)
       if (bad[i] != 0) (*cause)[i] = digest_id(i);
     }
   }
-  // Images first, then indexes over them, then indexes over indexes: each round goes one level up.
+  // Images first, then indexes over them, then indexes over indexes: each round goes up one level at
+  // least. Of several reasons the smallest id is taken, so that the order of rows does not matter.
   for (bool again = true; again;) {
     again = false;
-    for (std::size_t i = 0; i < graph.node_count(); ++i) {
-      if (broken[i] != 0 || !graph.is_manifest(digest_id(i))) continue;
-      graph.each_edge(digest_id(i), [&](const Edge& edge) {
-        if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject || broken[i] != 0) return;
+    for (const ManifestRow& manifest : graph.manifests) {
+      const std::size_t at = row(manifest.id);
+      if (bad[at] != 0) continue;
+      graph.each_edge(manifest, [&](const Edge& edge) {
+        if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
         if (broken[row(edge.to)] == 0) return;
-        broken[i] = 1;
-        again = true;
-        if (cause != nullptr) (*cause)[i] = (*cause)[row(edge.to)];
+        again |= std::exchange(broken[at], std::uint8_t{1}) == 0;
+        if (cause == nullptr) return;
+        const DigestId reason = (*cause)[row(edge.to)];
+        again |= reason < std::exchange((*cause)[at], std::min((*cause)[at], reason));
       });
     }
   }
@@ -123,9 +128,7 @@ Damage find_damage(const Survey& survey) {
   const Graph& graph = survey.graph;
   Damage damage;
   Examination examination(graph, damage);
-  for (std::size_t i = 0; i < graph.node_count(); ++i) {
-    if (graph.is_manifest(digest_id(i))) examination.manifest(digest_id(i));
-  }
+  for (const ManifestRow& manifest : graph.manifests) examination.manifest(manifest);
   for (const Repository& repository : survey.repositories) {
     for (const Tag& tag : repository.tags) {
       if (tag.state == storage::LinkState::kRead) examination.top(tag.digest);

@@ -60,8 +60,9 @@ struct Edge {
   Role role() const noexcept { return static_cast<Role>(flags & kRoleMask); }
 };
 
-/// A document's row. 12 bytes a manifest.
+/// A document's row. 16 bytes a manifest.
 struct ManifestRow {
+  DigestId id = kNoDigest;
   std::uint32_t edge_begin = 0;
   std::uint32_t edge_count = 0;
   ManifestType type = ManifestType::kUnknown;
@@ -93,7 +94,7 @@ struct Graph {
   std::vector<std::uint32_t> mtime_seconds;       ///< of `data`, since 1970
   std::vector<std::uint16_t> flags;               ///< NodeFlag
   std::vector<std::uint32_t> manifest_of;         ///< row of `manifests`, or kNoManifest
-  std::vector<ManifestRow> manifests;
+  std::vector<ManifestRow> manifests;             ///< in no order that means anything
   std::vector<DigestId> edge_to;
   std::vector<std::uint8_t> edge_flags;
   std::vector<std::pair<DigestId, DigestId>> aliases;    ///< path → content, sorted
@@ -118,8 +119,10 @@ struct Graph {
   template <class F>
   void each_edge(DigestId id, F&& f) const {
     const std::uint32_t manifest = manifest_of[row(id)];
-    if (manifest == kNoManifest) return;
-    const ManifestRow& entry = manifests[manifest];
+    if (manifest != kNoManifest) each_edge(manifests[manifest], f);
+  }
+  template <class F>
+  void each_edge(const ManifestRow& entry, F&& f) const {
     for (std::uint32_t i = entry.edge_begin; i < entry.edge_begin + entry.edge_count; ++i) {
       f(Edge{edge_to[i], edge_flags[i]});
     }

@@ -18,11 +18,12 @@ void ManifestCollector::parse(DigestId id, std::string_view content, Interner& i
                               const Graph& graph) {
   const Manifest& manifest = parser_.parse(content);
   ManifestRow entry;
+  entry.id = id;
   entry.type = manifest.type;
   entry.edge_begin = row32(edge_to_.size());
   for (const Reference& reference : manifest.references) add(id, reference, interner, graph);
   entry.edge_count = row32(edge_to_.size()) - entry.edge_begin;
-  manifests_.emplace_back(id, entry);
+  manifests_.push_back(entry);
   node_flags_.emplace_back(
       id, static_cast<std::uint16_t>(manifest.understood ? kParsed : kParsed | kNotUnderstood));
   if (!manifest.problem.empty() || !manifest.error_2_8.empty() || !manifest.error_3.empty()) {
@@ -72,9 +73,10 @@ void ManifestCollector::append_to(Graph& graph, const Renumbering& renumber) {
                                     : renumber(edge_to_[i]));
   }
   graph.edge_flags.insert(graph.edge_flags.end(), edge_flags_.begin(), edge_flags_.end());
-  for (auto [id, manifest] : manifests_) {
+  for (ManifestRow manifest : manifests_) {
+    manifest.id = renumber(manifest.id);
     manifest.edge_begin += edge_base;
-    graph.manifest_of[row(renumber(id))] = row32(graph.manifests.size());
+    graph.manifest_of[row(manifest.id)] = row32(graph.manifests.size());
     graph.manifests.push_back(manifest);
   }
   for (const auto& [id, flags] : node_flags_) graph.flags[row(renumber(id))] |= flags;

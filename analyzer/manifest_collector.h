@@ -55,7 +55,7 @@ class ManifestCollector {
   ManifestParser parser_;
   std::vector<DigestId> edge_to_;
   std::vector<std::uint8_t> edge_flags_;
-  std::vector<std::pair<DigestId, ManifestRow>> manifests_;
+  std::vector<ManifestRow> manifests_;
   std::vector<std::pair<DigestId, std::uint16_t>> node_flags_;
   std::vector<std::string> invalid_texts_;
   std::vector<std::pair<DigestId, DigestId>> referrers_;

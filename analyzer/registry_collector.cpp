@@ -31,6 +31,7 @@ struct Target {
 /// One link in a registry's walk order.
 struct WalkedLink {
   DigestId content = kNoDigest;
+  bool plain = false;  ///< its path names the same digest: no need to look for another link
   DigestError error = DigestError::kNone;
   bool readable = true;
   std::string_view bad_path;  ///< set if the driver refuses its path
@@ -141,7 +142,8 @@ class Replay {
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
       }
-      const Target target = manifest_target(repository, link.content);
+      const Target target = link.plain ? only_if_present({Target::Kind::kFound, link.content, {}})
+                                       : manifest_target(repository, link.content);
       if (target.kind == Target::Kind::kError) fail_in_repository(target.error);
       if (target.kind == Target::Kind::kUnknown) return;
       mark_revision(repository, link.content, target.id);
@@ -250,6 +252,8 @@ class Replay {
         walked.error = odd->error;
         // No file, or not one that the walk takes for a link.
         walked.readable = odd->state == LinkState::kRead || odd->state == LinkState::kMalformed;
+      } else {
+        walked.plain = true;
       }
       f(walked);
     }
@@ -352,6 +356,10 @@ class Replay {
       if ((edge.flags & kMarkedBy3) == 0 || !insert(edge)) continue;
       line(*name_, ": marking blob ", edge);
       if ((edge.flags & kInvalid) != 0) continue;
+      // Every revision was parsed, or stands in for another digest: the rest are mere blobs.
+      if (!graph_.is_manifest(edge.to) && !graph_.has(edge.to, kHasAlias | kUnread | kNotUnderstood)) {
+        continue;
+      }
       const Target target = manifest_target(repository, edge.to);
       if (target.kind != Target::Kind::kFound) continue;
       require_parsed(target.id, edge.to);
@@ -372,7 +380,9 @@ class Replay {
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
       }
-      const Target target = only_if_present(target_of(repository.layers, link.content));
+      const Target target =
+          only_if_present(link.plain ? Target{Target::Kind::kFound, link.content, {}}
+                                     : target_of(repository.layers, link.content));
       if (target.kind == Target::Kind::kError) fail_in_repository(target.error);
       if (target.kind == Target::Kind::kFound && run_.marks[row(link.content)] == 0) {
         run_.layer_links.push_back({current_, link.content});
