@@ -26,6 +26,11 @@ DigestId content_of(const Links& links, DigestId path) {
   return odd == nullptr ? path : odd->content;
 }
 
+/// True for exactly one caller.
+bool claim(Marks& marks, DigestId id) {
+  return std::atomic_ref(marks[row(id)]).exchange(1, std::memory_order_relaxed) == 0;
+}
+
 void add_stray_roots(const Survey& survey, const Repository& repository,
                      std::vector<DigestId>& out) {
   for (const StrayLink& link : survey.stray_links) {
@@ -37,6 +42,12 @@ void add_stray_roots(const Survey& survey, const Repository& repository,
 
 }  // namespace
 
+bool tags_are_unclear(const Repository& repository) {
+  return std::any_of(repository.tags.begin(), repository.tags.end(), [](const Tag& tag) {
+    return tag.state != LinkState::kRead && (tag.state != LinkState::kAbsent || !tag.is_directory);
+  });
+}
+
 void add_roots(const Survey& survey, const Repository& repository, Roots roots,
                std::vector<DigestId>& out) {
   const Graph& graph = survey.graph;
@@ -45,7 +56,8 @@ void add_roots(const Survey& survey, const Repository& repository, Roots roots,
       if (tag.state == LinkState::kRead) out.push_back(tag.digest);
     }
   }
-  if (roots == Roots::kTagsAndRevisions) {
+  if (roots == Roots::kTagsAndRevisions ||
+      (roots == Roots::kTags && tags_are_unclear(repository))) {
     const auto& paths = repository.revisions.paths;
     out.insert(out.end(), paths.begin(), paths.end());
     for (const OddLink& odd : repository.revisions.odd) {
@@ -72,30 +84,31 @@ void add_roots(const Survey& survey, const Repository& repository, Roots roots,
 Marks mark(const Survey& survey, const Policy& policy) {
   const Graph& graph = survey.graph;
   Marks marks(graph.node_count());
-  const auto claim = [&](DigestId id) {  // true for exactly one caller
-    return std::atomic_ref(marks[row(id)]).exchange(1, std::memory_order_relaxed) == 0;
-  };
   tbb::parallel_for(std::size_t{0}, survey.repositories.size(), [&](std::size_t i) {
-    std::vector<DigestId> pending;
-    add_roots(survey, survey.repositories[i], policy.roots, pending);
-    if (!policy.recurse) {
-      // Every root's references count, even if another repository marked the root as a blob.
-      for (const DigestId root : pending) {
-        claim(root);
-        each_step(graph, root, policy, claim);
-      }
+    std::vector<DigestId> roots;
+    add_roots(survey, survey.repositories[i], policy.roots, roots);
+    if (policy.recurse) {
+      extend(graph, policy, std::move(roots), marks);
       return;
     }
-    std::erase_if(pending, [&](DigestId id) { return !claim(id); });
-    while (!pending.empty()) {
-      const DigestId id = pending.back();
-      pending.pop_back();
-      each_step(graph, id, policy, [&](DigestId next) {
-        if (claim(next)) pending.push_back(next);
-      });
+    // Every root's references count, even if another repository marked the root as a blob.
+    for (const DigestId root : roots) {
+      claim(marks, root);
+      each_step(graph, root, policy, [&](DigestId id) { claim(marks, id); });
     }
   });
   return marks;
+}
+
+void extend(const Graph& graph, const Policy& policy, std::vector<DigestId> roots, Marks& marks) {
+  std::erase_if(roots, [&](DigestId id) { return !claim(marks, id); });
+  while (!roots.empty()) {
+    const DigestId id = roots.back();
+    roots.pop_back();
+    each_step(graph, id, policy, [&](DigestId next) {
+      if (claim(marks, next)) roots.push_back(next);
+    });
+  }
 }
 
 }  // namespace regsweep::analyzer

@@ -42,6 +42,13 @@ using Marks = std::vector<std::uint8_t>;
 /// depend on the number of threads.
 Marks mark(const Survey& survey, const Policy& policy);
 
+/// Marks what further roots reach. Safe from many threads on the same marks.
+void extend(const Graph& graph, const Policy& policy, std::vector<DigestId> roots, Marks& marks);
+
+/// Whether what the tags of a repository mean is partly unknown: then its revisions are roots even
+/// where tags alone should be.
+bool tags_are_unclear(const Repository& repository);
+
 /// The digests of one repository from which its mark starts, in no order, with duplicates.
 void add_roots(const Survey& survey, const Repository& repository, Roots roots,
                std::vector<DigestId>& out);

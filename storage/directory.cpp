@@ -39,6 +39,7 @@ FileFacts facts_from(const struct stat& st) noexcept {
   facts.size_bytes = static_cast<std::uint64_t>(st.st_size);
   facts.allocated_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512;
   facts.mtime_seconds = st.st_mtim.tv_sec;
+  facts.mtime_nanoseconds = std::int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec;
   facts.device = st.st_dev;
   facts.inode = st.st_ino;
   return facts;

@@ -20,6 +20,7 @@ struct FileFacts {
   std::uint64_t size_bytes = 0;
   std::uint64_t allocated_bytes = 0;
   std::int64_t mtime_seconds = 0;
+  std::int64_t mtime_nanoseconds = 0;  ///< the same time, in full: since 1970
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
 };

@@ -2,6 +2,9 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
+#include <cerrno>
+
 #include "storage/layout.h"
 #include "storage/link.h"
 
@@ -107,6 +110,25 @@ LinkContent DirectoryStore::read_layer_link(const std::string& repository,
                            layout::kLayers + '/' + layout::link_directory(path) + '/' +
                            layout::kLink;
   return read_link(v2_, name.c_str());
+}
+
+Result<FileFacts> DirectoryStore::stat_path(const std::string& path) const {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return v2_.stat(path.c_str());
+  const Result<Directory> parent = v2_.open(path.substr(0, slash).c_str());
+  if (!parent) return parent.error();
+  return parent->stat(path.c_str() + slash + 1);
+}
+
+Result<std::vector<std::string>> DirectoryStore::list_path(const std::string& path) const {
+  Result<Directory> directory = v2_.open(path.c_str());
+  if (!directory) return directory.error();
+  std::vector<std::string> names;
+  const Status listed =
+      directory->each([&](const DirectoryEntry& entry) { names.emplace_back(entry.name); });
+  if (!listed) return listed.error();
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Result<DiskFigures> DirectoryStore::disk() const {

@@ -57,6 +57,7 @@ struct TagEntry {
 struct UploadEntry {
   std::string id;
   std::int64_t started_at_seconds = 0;  ///< from `startedat`, else the directory's mtime
+  std::int64_t touched_at_seconds = 0;  ///< the newest mtime in it
   std::uint64_t files = 0;
   std::uint64_t size_bytes = 0;
   std::uint64_t allocated_bytes = 0;
@@ -216,6 +217,12 @@ class Store {
   /// Reads a layer link of a repository; its state tells what is there.
   virtual LinkContent read_layer_link(const std::string& repository,
                                       const Digest& path) const = 0;
+
+  /// lstat of a path below v2. kNotFound: known absent.
+  virtual Result<FileFacts> stat_path(const std::string& path) const = 0;
+
+  /// Names in a directory below v2, sorted.
+  virtual Result<std::vector<std::string>> list_path(const std::string& path) const = 0;
 
   virtual Result<DiskFigures> disk() const = 0;
   virtual const ScanProgress& progress() const noexcept = 0;

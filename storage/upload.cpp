@@ -1,5 +1,6 @@
 #include "storage/upload.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -16,6 +17,7 @@ Status add_files(Directory& directory, UploadEntry& upload, int depth) {
       failed = facts.error();
       return;
     }
+    upload.touched_at_seconds = std::max(upload.touched_at_seconds, facts->mtime_seconds);
     if (facts->type != FileType::kDirectory) {
       ++upload.files;
       upload.size_bytes += facts->size_bytes;
@@ -86,6 +88,7 @@ Result<UploadEntry> read_upload(const Directory& uploads, const std::string& id)
   UploadEntry upload;
   upload.id = id;
   upload.started_at_seconds = facts->mtime_seconds;
+  upload.touched_at_seconds = facts->mtime_seconds;
   std::array<char, 64> buffer;
   const Result<std::size_t> started = directory->read("startedat", buffer);
   if (started) {
