@@ -39,8 +39,13 @@ struct WalkedLink {
 
 class Replay {
  public:
-  Replay(const Survey& survey, const CollectorOptions& options, CollectorOutput* output)
-      : survey_(survey), graph_(survey.graph), options_(options), output_(output) {
+  Replay(const Survey& survey, const CollectorOptions& options, CollectorOutput* output,
+         CollectorActions* actions)
+      : survey_(survey),
+        graph_(survey.graph),
+        options_(options),
+        output_(output),
+        actions_(actions) {
     run_.marks.resize(graph_.node_count());
   }
 
@@ -405,9 +410,39 @@ class Replay {
     }
   }
 
-  // ---- sweeping, as a dry run does ------------------------------------------------------------
+  // ---- sweeping -------------------------------------------------------------------------------
+
+  /// A registry's vacuum. Source: distribution registry/storage/vacuum.go.
+  void remove_manifests() {
+    if (actions_ == nullptr) return;
+    for (const DoomedLink& manifest : run_.manifests) {
+      const Repository& repository = survey_.repositories[manifest.repository];
+      const std::string base =
+          std::string(storage::layout::kRepositories) + '/' + repository.name + "/_manifests/";
+      const std::string link = storage::layout::link_directory(graph_.digests[manifest.digest]);
+      for (const Tag& tag : repository.tags) {
+        const std::string entry = base + "tags/" + tag.name + "/index/" + link;
+        const storage::Result<bool> there = actions_->exists(entry);
+        if (there && !*there) continue;
+        check(actions_->remove_tag_entry(manifest.repository, manifest.digest, entry),
+              "failed to delete manifest " + text(manifest.digest), entry);
+      }
+      const std::string revision = base + "revisions/" + link;
+      check(actions_->remove_manifest(manifest.repository, manifest.digest, revision),
+            "failed to delete manifest " + text(manifest.digest), revision);
+    }
+  }
+
+  void check(const storage::Status& status, const std::string& what, const std::string& path) const {
+    if (status) return;
+    if (status.error().code == storage::Errc::kNotFound) {
+      fail(what + ": filesystem: Path not found: " + std::string(kV2) + path);
+    }
+    fail(what + ": filesystem: " + status.error().message);
+  }
 
   void sweep() {
+    remove_manifests();
     if (!survey_.has_blobs) {
       fail("error enumerating blobs: filesystem: Path not found: /docker/registry/v2/blobs");
     }
@@ -420,18 +455,31 @@ class Replay {
     }
     std::sort(run_.blobs.begin(), run_.blobs.end(),
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
-    if (output_ == nullptr) return;
+    if (output_ == nullptr && actions_ == nullptr) return;
     line("");
     line(run_.marked, " blobs marked, ", std::uint64_t{run_.blobs.size() + misplaced.size()},
          " blobs and ", std::uint64_t{run_.manifests.size()}, " manifests eligible for deletion");
-    for (const DigestId id : run_.blobs) line("blob eligible for deletion: ", id);
-    for (const storage::Digest& digest : misplaced) {
-      line("blob eligible for deletion: ", digest.text());
-    }
-    for (const DoomedLink& link : run_.layer_links) {
-      line(survey_.repositories[link.repository].name, ": layer link eligible for deletion: ",
-           link.digest);
-    }
+    for (const DigestId id : run_.blobs) sweep_blob(graph_.digests[id]);
+    for (const storage::Digest& digest : misplaced) sweep_blob(digest);
+    for (const DoomedLink& link : run_.layer_links) sweep_layer_link(link);
+  }
+
+  void sweep_blob(const storage::Digest& digest) {
+    line("blob eligible for deletion: ", digest.text());
+    if (actions_ == nullptr) return;
+    std::string path = storage::layout::blob_path(digest);
+    path.resize(path.rfind('/'));
+    check(actions_->remove_blob(digest, path), "failed to delete blob " + digest.text(), path);
+  }
+
+  void sweep_layer_link(const DoomedLink& link) {
+    const std::string& name = survey_.repositories[link.repository].name;
+    line(name, ": layer link eligible for deletion: ", link.digest);
+    if (actions_ == nullptr) return;
+    const std::string path = std::string(storage::layout::kRepositories) + '/' + name + "/_layers/" +
+                             storage::layout::link_directory(graph_.digests[link.digest]) + "/link";
+    check(actions_->remove_layer_link(link.repository, link.digest, path),
+          "failed to delete layer link " + text(link.digest) + " of repo " + name, path);
   }
 
   /// What the walk over blobs makes of files named `data` where no blob is: a digest that is not
@@ -484,6 +532,7 @@ class Replay {
   const Graph& graph_;
   const CollectorOptions& options_;
   CollectorOutput* output_;
+  CollectorActions* actions_;
   CollectorRun run_;
   std::string text_;
   const std::string* name_ = nullptr;
@@ -497,8 +546,8 @@ class Replay {
 }  // namespace
 
 CollectorRun replay_collector(const Survey& survey, const CollectorOptions& options,
-                              CollectorOutput* output) {
-  return Replay(survey, options, output).run();
+                              CollectorOutput* output, CollectorActions* actions) {
+  return Replay(survey, options, output, actions).run();
 }
 
 }  // namespace regsweep::analyzer

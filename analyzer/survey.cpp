@@ -1,6 +1,7 @@
 #include "analyzer/survey.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "analyzer/survey_builder.h"
 
@@ -27,6 +28,7 @@ bool has_unread(const Survey& survey) {
 }
 
 Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
+  const auto began = std::chrono::system_clock::now().time_since_epoch();
   SurveyBuilder builder(store);
   const storage::ScanOptions scan{options.read_layer_links || options.exact, !options.exact};
   const storage::Status blobs = store.scan_blobs(builder, scan);
@@ -35,6 +37,8 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const storage::Inventory inventory =
       store.take_inventory(builder, {!options.exact, !options.names_only});
   Survey result = builder.finish();
+  result.began_nanoseconds =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
   result.inventory = inventory;
   result.exact = options.exact && !options.names_only;
   const auto there = [](const storage::Status& status) {

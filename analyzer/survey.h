@@ -84,6 +84,7 @@ struct Survey {
   bool exact = false;
   storage::ClassTotal sampled_links;               ///< a few links, whose average stands for all
   storage::ClassTotal sampled_directories;         ///< and their directories
+  std::int64_t began_nanoseconds = 0;              ///< wall clock when the scan began
   bool has_blobs = false;                          ///< there is a `blobs` directory
   bool has_repositories = false;                   ///< there is a `repositories` directory
   bool changed = false;                            ///< the store was written to meanwhile

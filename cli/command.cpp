@@ -47,46 +47,60 @@ void add_common(CLI::App& command, CommonArgs& args) {
   command.add_flag("--bytes", args.raw_bytes, "Sizes as plain numbers of bytes");
   command.add_flag("--apparent", args.apparent,
                    "Sizes of files in text, instead of what they take on disk");
-  command.add_option("--jobs", args.jobs, "Threads that read the store (default: 2 a core, 4 to 64)")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N");
-  command.add_flag("--progress", args.progress, "Show progress even if it is no terminal");
+  add_run_options(command, args);
   command.add_option("--color", args.color, "auto, always or never (NO_COLOR is heeded)")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
   command.add_flag("-v,--verbose", args.verbose, "Name everything a finding is about");
+}
+
+void add_run_options(CLI::App& command, CommonArgs& args) {
+  command.add_option("--jobs", args.jobs, "Threads that read the store (default: 2 a core, 4 to 64)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command.add_flag("--progress", args.progress, "Show progress even if it is no terminal");
   command.add_flag("-q,--quiet", args.quiet, "No progress and no notes on standard error");
 }
 
+Exit say(const storage::Error& error, const Io& io) {
+  io.err << "regsweep: ";
+  if (!error.path.empty() && error.message.find(error.path) == std::string::npos) {
+    io.err << reports::printable(error.path) << ": ";
+  }
+  io.err << (error.message.empty() ? "does not exist" : reports::printable(error.message)) << '\n';
+  return exit_for(error);
+}
+
 bool open_store(const std::string& argument, const Io& io, OpenStore& opened, Exit& exit) {
-  const auto fail = [&](const storage::Error& error) {
-    io.err << "regsweep: ";
-    if (!error.path.empty() && error.message.find(error.path) == std::string::npos) {
-      io.err << reports::printable(error.path) << ": ";
-    }
-    io.err << (error.message.empty() ? "does not exist" : reports::printable(error.message)) << '\n';
-    exit = exit_for(error);
-    return false;
-  };
   storage::Result<storage::StoreLocation> location =
       storage::locate_store(argument, io.environment);
-  if (!location) return fail(location.error());
+  if (!location) {
+    exit = say(location.error(), io);
+    return false;
+  }
   opened.location = std::move(*location);
   auto store = storage::open_directory_store(opened.location.root, opened.location.v2);
-  if (!store) return fail(store.error());
+  if (!store) {
+    exit = say(store.error(), io);
+    return false;
+  }
   opened.store = std::move(*store);
   return true;
 }
 
-void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
-                  const std::function<void()>& work) {
+void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
   const int jobs = args.jobs > 0 ? args.jobs : default_jobs();
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(jobs));
-  const bool show = !args.quiet && (args.progress || io.err_is_terminal);
-  const Progress progress(store.progress(), io.err, io.err_is_terminal, show);
   tbb::task_arena arena(jobs);
   arena.execute(work);
+}
+
+void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
+                  const std::function<void()>& work) {
+  const bool show = !args.quiet && (args.progress || io.err_is_terminal);
+  const ScanTicker ticker(store.progress(), io.err, io.err_is_terminal, show);
+  run_parallel(args, work);
 }
 
 Exit write_results(const CommonArgs& args, const Io& io,

@@ -36,18 +36,26 @@ struct CommonArgs {
 /// Adds STORE and the common options to a command.
 void add_common(CLI::App& command, CommonArgs& args);
 
+/// Adds --jobs, --progress and -q, for commands that do not take all of the above.
+void add_run_options(CLI::App& command, CommonArgs& args);
+
 /// A store that was found and opened.
 struct OpenStore {
   storage::StoreLocation location;
   std::unique_ptr<storage::Store> store;
 };
 
+/// Says an error on `io.err` and returns the exit code for it.
+Exit say(const storage::Error& error, const Io& io);
+
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
 bool open_store(const std::string& argument, const Io& io, OpenStore& opened, Exit& exit);
 
-/// Runs `work` with `jobs` threads (0: the measured default), showing progress meanwhile.
+/// Runs `work` with `jobs` threads (0: the measured default), showing the scan's progress meanwhile.
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
                   const std::function<void()>& work);
+/// The same, where something else shows progress.
+void run_parallel(const CommonArgs& args, const std::function<void()>& work);
 
 /// Writes results to --output by a temporary file and a rename, or to standard output.
 Exit write_results(const CommonArgs& args, const Io& io,
@@ -61,6 +69,11 @@ Exit exit_for(const storage::Error& error) noexcept;
 
 void add_audit(CLI::App& app, Job& job);
 void add_tags(CLI::App& app, Job& job);
+void add_plan(CLI::App& app, Job& job);
+void add_apply(CLI::App& app, Job& job);
+void add_gc(CLI::App& app, Job& job);
+void add_undo(CLI::App& app, Job& job);
+void add_purge(CLI::App& app, Job& job);
 void add_garbage_collect(CLI::App& app, Job& job);
 
 /// The whole program: parses `args` (without the program's name), runs, returns the exit code.

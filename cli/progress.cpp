@@ -11,11 +11,14 @@
 
 namespace regsweep::cli {
 
-struct Progress::Ticker {
-  Ticker(const storage::ScanProgress& scan, std::ostream& stream, bool is_terminal)
-      : counts(scan), err(stream), terminal(is_terminal), thread([this] { run(); }) {}
+using reports::grouped;
+using reports::human_size;
 
-  ~Ticker() {
+struct Ticker::Thread {
+  Thread(std::function<std::string(double)> text, std::ostream& stream, bool is_terminal)
+      : line(std::move(text)), err(stream), terminal(is_terminal), thread([this] { run(); }) {}
+
+  ~Thread() {
     {
       const std::lock_guard lock(mutex);
       stop = true;
@@ -31,19 +34,15 @@ struct Progress::Ticker {
     std::unique_lock lock(mutex);
     while (!wake.wait_for(lock, step, [this] { return stop; })) {
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-      const std::string line = fmt::format(
-          "reading: {} blobs, {} repositories, {} links, {} other files, {:.1f} s",
-          reports::grouped(counts.blobs), reports::grouped(counts.repositories),
-          reports::grouped(counts.links), reports::grouped(counts.files), elapsed.count());
       if (terminal) {
-        err << '\r' << line << "\x1b[K" << std::flush;
+        err << '\r' << line(elapsed.count()) << "\x1b[K" << std::flush;
       } else {
-        err << line << std::endl;
+        err << line(elapsed.count()) << std::endl;
       }
     }
   }
 
-  const storage::ScanProgress& counts;
+  const std::function<std::string(double)> line;
   std::ostream& err;
   const bool terminal;
   std::mutex mutex;
@@ -52,10 +51,39 @@ struct Progress::Ticker {
   std::thread thread;  // last: it uses the others
 };
 
-Progress::Progress(const storage::ScanProgress& counts, std::ostream& err, bool terminal, bool show) {
-  if (show) ticker_ = std::make_unique<Ticker>(counts, err, terminal);
+Ticker::Ticker(std::function<std::string(double)> line, std::ostream& err, bool terminal, bool show) {
+  if (show) thread_ = std::make_unique<Thread>(std::move(line), err, terminal);
 }
 
-Progress::~Progress() = default;
+Ticker::~Ticker() = default;
+
+ScanTicker::ScanTicker(const storage::ScanProgress& counts, std::ostream& err, bool terminal,
+                       bool show)
+    : Ticker(
+          [&counts](double seconds) {
+            return fmt::format(
+                "reading: {} blobs, {} repositories, {} links, {} other files, {:.1f} s",
+                grouped(counts.blobs), grouped(counts.repositories), grouped(counts.links),
+                grouped(counts.files), seconds);
+          },
+          err, terminal, show) {}
+
+ApplyTicker::ApplyTicker(const analyzer::ApplyProgress& counts, std::ostream& err, bool terminal,
+                         bool show)
+    : Ticker(
+          [&counts](double seconds) {
+            const double done = static_cast<double>(counts.objects);
+            const double all = static_cast<double>(counts.planned_objects);
+            const std::uint64_t bytes = counts.allocated_bytes;
+            const std::string left =
+                done > 0 && all > done ? fmt::format("{:.0f} s", seconds * (all - done) / done) : "–";
+            return fmt::format("removing: {} of {} objects, {} of {}, {}/s, {} left",
+                               grouped(counts.objects), grouped(counts.planned_objects),
+                               human_size(bytes), human_size(counts.planned_bytes),
+                               human_size(static_cast<std::uint64_t>(
+                                   static_cast<double>(bytes) / std::max(seconds, 0.001))),
+                               left);
+          },
+          err, terminal, show) {}
 
 }  // namespace regsweep::cli

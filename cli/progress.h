@@ -1,24 +1,40 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <ostream>
+#include <string>
 
+#include "analyzer/apply.h"
 #include "storage/store.h"
 
 namespace regsweep::cli {
 
-/// A line on standard error while a scan runs: counts and time, five times a second on a terminal,
-/// once a second otherwise. Gone from the terminal when destroyed.
-class Progress {
+/// A line on standard error while something runs: five times a second on a terminal, once a second
+/// otherwise. Gone from the terminal when destroyed.
+class Ticker {
  public:
-  Progress(const storage::ScanProgress& counts, std::ostream& err, bool terminal, bool show);
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  /// `line` gets the seconds since the start and returns what to show.
+  Ticker(std::function<std::string(double)> line, std::ostream& err, bool terminal, bool show);
+  ~Ticker();
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
 
  private:
-  struct Ticker;
-  std::unique_ptr<Ticker> ticker_;
+  struct Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+/// What a scan has met so far.
+class ScanTicker : public Ticker {
+ public:
+  ScanTicker(const storage::ScanProgress& counts, std::ostream& err, bool terminal, bool show);
+};
+
+/// What an apply has removed so far, how fast, and how long the rest will take.
+class ApplyTicker : public Ticker {
+ public:
+  ApplyTicker(const analyzer::ApplyProgress& counts, std::ostream& err, bool terminal, bool show);
 };
 
 }  // namespace regsweep::cli

@@ -149,6 +149,26 @@ std::string printable(std::string_view raw) {
   return text;
 }
 
+std::string raw_from_printable(std::string_view text) {
+  const auto nibble = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  std::string raw;
+  raw.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool escape = at + 3 < text.size() && text[at] == '\\' && text[at + 1] == 'x' &&
+                        nibble(text[at + 2]) >= 0 && nibble(text[at + 3]) >= 0;
+    if (!escape) {
+      raw += text[at];
+      continue;
+    }
+    raw += static_cast<char>(16 * nibble(text[at + 2]) + nibble(text[at + 3]));
+    at += 3;
+  }
+  return raw;
+}
+
 std::size_t display_width(std::string_view text) noexcept {
   std::size_t width = 0;
   for (const char c : text) width += (static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0;

@@ -27,6 +27,9 @@ std::optional<std::int64_t> parse_age(std::string_view text);
 /// UTF-8 and backslashes become `\xNN`, so that different names stay different.
 std::string printable(std::string_view raw);
 
+/// The bytes that printable() made this of.
+std::string raw_from_printable(std::string_view text);
+
 /// Columns a terminal needs for UTF-8 text: one a character.
 std::size_t display_width(std::string_view text) noexcept;
 

@@ -1,0 +1,251 @@
+#include "analyzer/apply.h"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <span>
+#include <thread>
+
+#include "analyzer/link_guard.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::Errc;
+using storage::Removal;
+using storage::RemovalClass;
+using storage::Removed;
+
+constexpr std::size_t kBatch = 512;
+
+/// Does the removals of a plan, a batch at a time, and keeps count.
+class Applier {
+ public:
+  Applier(const storage::Store& store, storage::Sweeper& sweeper, const ApplyOptions& options,
+          ApplyProgress& progress, const std::function<bool()>& interrupted)
+      : store_(store),
+        sweeper_(sweeper),
+        options_(options),
+        progress_(progress),
+        interrupted_(interrupted) {}
+
+  ApplyResult run(const Plan& plan, const Survey& planned) {
+    progress_.planned_objects = plan.total.objects;
+    progress_.planned_bytes = plan.total.bytes.allocated;
+    if (options_.quarantine && !plan.removals.empty()) {
+      const storage::Status begun = sweeper_.begin_quarantine();
+      if (!begun) {
+        return stop(ApplyEnd::kRefused,
+                    "the quarantine cannot be set up: " + begun.error().message +
+                        "; --no-quarantine needs no space"),
+               std::move(result_);
+      }
+      result_.quarantine_run = sweeper_.run_id();
+    }
+    const auto blobs = std::find_if(plan.removals.begin(), plan.removals.end(), [](const Removal& r) {
+      return r.removal_class >= RemovalClass::kBlob;
+    });
+    const std::span<const Removal> all(plan.removals);
+    const auto links = static_cast<std::size_t>(blobs - plan.removals.begin());
+    if (go(all.first(links), nullptr)) {
+      if (links == 0) {
+        sweep_blobs(all, planned);
+      } else {
+        sweep_blobs_after_links(plan, all.subspan(links));
+      }
+    }
+    if (options_.quarantine && !result_.quarantine_run.empty()) {
+      const storage::Status ended = sweeper_.end_quarantine();
+      if (!ended && result_.end == ApplyEnd::kDone) stop(ApplyEnd::kStopped, ended.error().message);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void sweep_blobs(std::span<const Removal> removals, const Survey& seen) {
+    LinkGuard guard(store_);
+    guard.remember(seen);
+    go(removals, &guard);
+  }
+
+  /// Blobs go last. Since links went before, the store is read again: nothing may refer to a blob now.
+  void sweep_blobs_after_links(const Plan& plan, std::span<const Removal> removals) {
+    if (removals.empty()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // so that our own changes are older
+    const Survey now = survey(store_, survey_options_for(PlanRules{}));
+    if (const std::string why = still_referenced(plan, removals, now); !why.empty()) {
+      stop(ApplyEnd::kStopped, why);
+    } else {
+      sweep_blobs(removals, now);
+    }
+  }
+
+  std::string still_referenced(const Plan& plan, std::span<const Removal> removals,
+                               const Survey& now) const {
+    if (!now.complete) return "the store changed, or could not be read again, before blobs went";
+    PlanRules rules = plan.rules;
+    rules.enough_bytes.reset();
+    rules.temporary = rules.empty = rules.stale_tags = rules.dead_links = false;
+    rules.uploads_age_seconds.reset();
+    const Plan fresh = make_plan(store_, now, rules, options_.context);
+    std::map<std::string_view, const Removal*> known;
+    for (const Removal& removal : fresh.removals) known.emplace(removal.path, &removal);
+    for (const Removal& removal : removals) {
+      if (removal.removal_class != RemovalClass::kBlob) continue;
+      const auto at = known.find(removal.path);
+      if (at == known.end() || at->second->identity != removal.identity) {
+        const auto there = sweeper_.identify(removal.removal_class, removal.path);
+        if (!there && there.error().code == Errc::kNotFound) continue;
+        return removal.path + " is referred to by now";
+      }
+    }
+    return {};
+  }
+
+  /// Removes all, in batches; false if it had to stop.
+  bool go(std::span<const Removal> removals, LinkGuard* guard) {
+    while (!removals.empty()) {
+      if (interrupted_()) return stop(ApplyEnd::kInterrupted, "interrupted"), false;
+      if (guard != nullptr && guard->changed()) {
+        return stop(ApplyEnd::kStopped,
+                    "links in the store changed meanwhile: something is writing to it"),
+               false;
+      }
+      // A batch is of one class: the order of classes holds even where batches run in parallel.
+      const auto other = std::find_if(removals.begin(), removals.end(), [&](const Removal& removal) {
+        return removal.removal_class != removals.front().removal_class;
+      });
+      const std::size_t size =
+          std::min(kBatch, static_cast<std::size_t>(other - removals.begin()));
+      const std::span<const Removal> batch = removals.first(size);
+      if (!(options_.quarantine && quarantines(batch.front()) ? move(batch) : remove(batch))) {
+        return false;
+      }
+      removals = removals.subspan(size);
+    }
+    return true;
+  }
+
+  /// An empty directory holds nothing worth keeping; undo makes it again with what lay in it.
+  static bool quarantines(const Removal& removal) {
+    return removal.removal_class != RemovalClass::kEmptyDirectory;
+  }
+
+  bool move(std::span<const Removal> batch) {
+    std::size_t moved = 0;
+    const storage::Status status =
+        sweeper_.quarantine(std::vector<Removal>(batch.begin(), batch.end()), moved);
+    for (const Removal& removal : batch.first(std::min(moved, batch.size()))) count(removal);
+    if (status) return true;
+    return stop(ApplyEnd::kStopped, words(status.error())), false;
+  }
+
+  bool remove(std::span<const Removal> batch) {
+    std::mutex mutex;
+    std::atomic<bool> failed{false};
+    // Empty directories go one by one, the deepest first.
+    const std::size_t grain =
+        batch.front().removal_class == RemovalClass::kEmptyDirectory ? batch.size() : 16;
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, batch.size(), grain),
+        [&](const tbb::blocked_range<std::size_t>& range) {
+          for (std::size_t i = range.begin(); i != range.end() && !failed; ++i) {
+            const storage::Result<Removed> removed = sweeper_.remove(batch[i]);
+            const std::lock_guard lock(mutex);
+            if (removed) {
+              if (*removed == Removed::kAlreadyGone) ++result_.already_gone;
+              if (*removed == Removed::kDone) count(batch[i]);
+            } else if (batch[i].removal_class == RemovalClass::kEmptyDirectory) {
+              result_.left.push_back(batch[i].path);
+            } else {
+              failed = true;
+              stop(ApplyEnd::kStopped, words(removed.error()));
+            }
+          }
+        },
+        tbb::simple_partitioner());
+    return !failed;
+  }
+
+  void count(const Removal& removal) {
+    const Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
+    PlanTotal& total = result_.removed[static_cast<std::size_t>(removal.removal_class)];
+    ++total.objects;
+    total.bytes += bytes;
+    ++result_.total.objects;
+    result_.total.bytes += bytes;
+    ++progress_.objects;
+    progress_.allocated_bytes += removal.allocated_bytes;
+  }
+
+  static std::string words(const storage::Error& error) {
+    return error.path.empty() ? error.message : error.path + ": " + error.message;
+  }
+
+  void stop(ApplyEnd end, std::string reason) {
+    if (result_.end != ApplyEnd::kDone) return;
+    result_.end = end;
+    result_.reason = std::move(reason);
+  }
+
+  const storage::Store& store_;
+  storage::Sweeper& sweeper_;
+  const ApplyOptions& options_;
+  ApplyProgress& progress_;
+  const std::function<bool()>& interrupted_;
+  ApplyResult result_;
+};
+
+}  // namespace
+
+std::string guard(const Plan& plan, double max_delete_percent) {
+  const PlanTotal& blobs = plan.totals[static_cast<std::size_t>(RemovalClass::kBlob)];
+  if (blobs.objects == 0) return {};
+  if (blobs.objects == plan.blobs_in_store) return "it would remove every blob of the store";
+  if (plan.rules.untagged && !plan.has_tags) {
+    return "no repository has a tag, and tags are what decides with --untagged";
+  }
+  const double share = plan.bytes_in_store.apparent == 0
+                           ? 0
+                           : 100.0 * static_cast<double>(blobs.bytes.apparent) /
+                                 static_cast<double>(plan.bytes_in_store.apparent);
+  if (share > max_delete_percent) {
+    return fmt::format("it would remove {:.1f} % of the bytes in blobs, more than --max-delete {:g}%",
+                       share, max_delete_percent);
+  }
+  return {};
+}
+
+std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper& sweeper) {
+  if (plan.root != fresh.root || plan.v2 != fresh.v2 || plan.inode != fresh.inode ||
+      plan.device != fresh.device) {
+    return "it was made for another store, or the store was copied or mounted anew";
+  }
+  if (!fresh.refusals.empty() && plan.refusals.empty()) return fresh.refusals.front();
+  std::map<std::string_view, const Removal*> known;
+  for (const Removal& removal : fresh.removals) known.emplace(removal.path, &removal);
+  for (const Removal& removal : plan.removals) {
+    const auto at = known.find(removal.path);
+    if (at != known.end() && at->second->identity == removal.identity &&
+        at->second->removal_class == removal.removal_class) {
+      continue;
+    }
+    const auto there = sweeper.identify(removal.removal_class, removal.path);
+    if (!there && there.error().code == Errc::kNotFound) continue;  // an earlier apply did it
+    if (!there) return removal.path + ": " + there.error().message;
+    return removal.path + (at == known.end() ? " is not to be removed any more" : " is another object now");
+  }
+  return {};
+}
+
+ApplyResult carry_out(const Plan& plan, const Survey& planned, const storage::Store& store,
+                      storage::Sweeper& sweeper, const ApplyOptions& options,
+                      ApplyProgress& progress, const std::function<bool()>& interrupted) {
+  return Applier(store, sweeper, options, progress, interrupted).run(plan, planned);
+}
+
+}  // namespace regsweep::analyzer

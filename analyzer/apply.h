@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "analyzer/plan.h"
+#include "storage/store.h"
+#include "storage/sweeper.h"
+
+namespace regsweep::analyzer {
+
+/// How an apply ended.
+enum class ApplyEnd : std::uint8_t {
+  kDone,
+  kOutdated,     ///< the plan no longer fits the store; nothing was touched
+  kRefused,      ///< a safety rule forbids it; nothing was touched
+  kStopped,      ///< part-way: something failed or changed; what was done is in `removed`
+  kInterrupted,  ///< part-way, by the user
+};
+
+struct ApplyOptions {
+  bool quarantine = true;
+  double max_delete_percent = 50;  ///< of the bytes in blobs
+  PlanContext context;
+};
+
+/// Counts for a progress line.
+struct ApplyProgress {
+  std::atomic<std::uint64_t> objects{0};
+  std::atomic<std::uint64_t> allocated_bytes{0};
+  std::atomic<std::uint64_t> planned_objects{0};
+  std::atomic<std::uint64_t> planned_bytes{0};
+};
+
+struct ApplyResult {
+  ApplyEnd end = ApplyEnd::kDone;
+  std::string reason;                   ///< why it did not come to its end
+  std::array<PlanTotal, storage::kRemovalClasses> removed;
+  PlanTotal total;
+  std::uint64_t already_gone = 0;       ///< an earlier apply had removed them
+  std::vector<std::string> left;        ///< empty directories that no longer were
+  std::string quarantine_run;           ///< id, for undo and purge
+};
+
+/// Why a plan must not be carried out, by its guards: all blobs, too many bytes, no tags. Empty if it may.
+std::string guard(const Plan& plan, double max_delete_percent);
+
+/// Why `plan` does not fit the store as `fresh`, a plan by the same rules made now, shows it; empty if
+/// it fits: each removal is in `fresh` with the same identity, or is gone already.
+std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper& sweeper);
+
+/// Carries out a plan that was just made from `planned` under the sweeper's lock: class by class, each object checked
+/// once more right before it goes. Between links and blobs the store is read again, and a blob that
+/// anything refers to by then stops it. `interrupted` is asked between steps.
+ApplyResult carry_out(const Plan& plan, const Survey& planned, const storage::Store& store,
+                      storage::Sweeper& sweeper, const ApplyOptions& options, ApplyProgress& progress,
+                      const std::function<bool()>& interrupted);
+
+}  // namespace regsweep::analyzer

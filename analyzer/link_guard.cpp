@@ -1,0 +1,54 @@
+#include "analyzer/link_guard.h"
+
+#include <algorithm>
+#include <set>
+
+#include "storage/layout.h"
+
+namespace regsweep::analyzer {
+
+std::int64_t LinkGuard::look(const std::string& path) const {
+  const auto facts = store_.stat_path(path);
+  return facts ? facts->mtime_nanoseconds : -1;
+}
+
+void LinkGuard::remember(const Survey& survey) {
+  std::set<std::string> paths;
+  for (const Repository& repository : survey.repositories) {
+    const std::string base = std::string(storage::layout::kRepositories) + '/' + repository.name;
+    for (const char* part : {"/_layers/sha256", "/_manifests/revisions/sha256", "/_manifests/tags"}) {
+      paths.insert(base + part);
+    }
+    // A new repository shows in the directory above it.
+    for (std::size_t slash = base.size(); slash != std::string::npos; slash = base.rfind('/', slash - 1)) {
+      paths.insert(base.substr(0, slash));
+      if (slash == 0) break;
+    }
+  }
+  paths.insert(storage::layout::kRepositories);
+  watched_.clear();
+  changed_since_survey_ = false;
+  // File systems stamp with a clock that runs up to a tick behind the one we read.
+  constexpr std::int64_t kTickNanoseconds = 10'000'000;
+  for (const std::string& path : paths) {
+    watched_.push_back({path, look(path)});
+    changed_since_survey_ |=
+        watched_.back().mtime_nanoseconds > survey.began_nanoseconds - kTickNanoseconds;
+  }
+  next_ = std::chrono::steady_clock::now();
+}
+
+bool LinkGuard::changed() {
+  const auto begin = std::chrono::steady_clock::now();
+  if (changed_since_survey_) return true;
+  if (begin < next_) return false;
+  const bool any = std::any_of(watched_.begin(), watched_.end(), [&](const Watched& watched) {
+    return look(watched.path) != watched.mtime_nanoseconds;
+  });
+  const auto end = std::chrono::steady_clock::now();
+  next_ = end + std::max<std::chrono::steady_clock::duration>(20 * (end - begin),
+                                                              std::chrono::milliseconds(100));
+  return any;
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,448 @@
+#include "analyzer/plan_builder.h"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "storage/layout.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::EventKind;
+using storage::FileFacts;
+using storage::LinkState;
+using storage::RemovalClass;
+
+std::string repository_path(const std::string& name) {
+  return std::string(storage::layout::kRepositories) + '/' + name + '/';
+}
+
+/// A blob's directory below v2.
+std::string blob_directory(const storage::Digest& digest) {
+  std::string path = storage::layout::blob_path(digest);
+  return path.substr(0, path.rfind('/'));
+}
+
+/// Where the identity of a removal is looked up.
+std::string judged_path(RemovalClass removal_class, const std::string& path) {
+  switch (removal_class) {
+    case RemovalClass::kBlob: return path + "/data";
+    case RemovalClass::kTagIndexEntry:
+    case RemovalClass::kRevision:
+    case RemovalClass::kLayerLink: return path + "/link";
+    default: return path;
+  }
+}
+
+}  // namespace
+
+PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, const PlanRules& rules,
+                         const PlanContext& context)
+    : store_(store), survey_(survey), graph_(survey.graph), rules_(rules), context_(context) {
+  plan_.rules = rules;
+  plan_.created_seconds = context.now_seconds;
+  plan_.root = context.root;
+  plan_.v2 = context.v2;
+  plan_.config_path = context.config_path;
+}
+
+bool PlanBuilder::ignores(const std::string& name) const {
+  const auto& names = rules_.ignore_damaged;
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Fail closed: whatever could hold a reference and was not understood keeps every blob.
+void PlanBuilder::refuse_if_unclear() {
+  auto& refusals = plan_.refusals;
+  if (context_.database_lock) {
+    refusals.push_back("a database owns this store: storage alone cannot tell what is alive");
+  }
+  if (survey_.changed) refusals.push_back("the store was written to while it was read");
+  if (!survey_.has_repositories) {
+    refusals.push_back("there is no repositories directory: every blob would be garbage");
+  }
+  for (const storage::Event& event : survey_.events) {
+    if (event.kind != EventKind::kUnreadable) continue;
+    const bool ignored = std::any_of(
+        rules_.ignore_damaged.begin(), rules_.ignore_damaged.end(), [&](const std::string& name) {
+          return event.path.starts_with(repository_path(name)) ||
+                 event.path + '/' == repository_path(name) ||
+                 (name.size() > 7 && event.path.ends_with(name.substr(7) + "/data"));
+        });
+    if (!ignored) refusals.push_back(event.path + " could not be read: " + event.message);
+  }
+  for (std::size_t i = 0; i < graph_.node_count(); ++i) {
+    const DigestId id = digest_id(i);
+    if (!graph_.has(id, kNotUnderstood)) continue;
+    const std::string digest = graph_.digests[id].text();
+    const ManifestOddity* oddity = graph_.oddity(id);
+    if (!ignores(digest)) {
+      refusals.push_back("manifest " + digest + " cannot be understood" +
+                         (oddity == nullptr ? "" : ": " + oddity->problem));
+    }
+  }
+  for (const storage::Event& event : survey_.events) {
+    // A link to elsewhere may lead a registry to repositories that were not seen here.
+    if (event.kind == EventKind::kSymlink &&
+        event.path.starts_with(storage::layout::kRepositories) && !ignores(event.path)) {
+      refusals.push_back(event.path + " is a symbolic link: what a registry finds behind it is unknown");
+    }
+  }
+}
+
+/// Marks what lives. Untagged revisions that are too young are roots: the push they belong to may
+/// not have come to its tag yet.
+void PlanBuilder::decide_what_lives() {
+  live_ = mark(survey_, safe_policy(rules_.untagged));
+  if (!rules_.untagged) return;
+  std::mutex mutex;
+  std::vector<DigestId> young;
+  tbb::parallel_for(std::size_t{0}, survey_.repositories.size(), [&](std::size_t r) {
+    const Repository& repository = survey_.repositories[r];
+    for (const DigestId path : repository.revisions.paths) {
+      const OddLink* odd = repository.revisions.odd_at(path);
+      const DigestId content = odd == nullptr ? path : odd->content;
+      if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
+      const auto facts = store_.stat_path(repository_path(repository.name) + "_manifests/revisions/" +
+                                          storage::layout::link_directory(graph_.digests[path]) +
+                                          "/link");
+      if (facts && !is_young(facts->mtime_nanoseconds)) continue;
+      const std::lock_guard lock(mutex);  // young, or no longer to be looked at
+      young.push_back(path);
+      if (content != kNoDigest) young.push_back(content);
+    }
+  });
+  for (const DigestId id : young) {
+    if (live_[row(id)] == 0) hold_back(graph_.bytes(id));
+  }
+  extend(graph_, safe_policy(true), young, live_);
+}
+
+void PlanBuilder::choose_revisions() {
+  if (!rules_.untagged) return;
+  for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
+    const Repository& repository = survey_.repositories[r];
+    if (tags_are_unclear(repository)) continue;
+    for (const DigestId path : repository.revisions.paths) {
+      const OddLink* odd = repository.revisions.odd_at(path);
+      const DigestId content = odd == nullptr ? path : odd->content;
+      if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
+      if (add(RemovalClass::kRevision,
+              repository_path(repository.name) + "_manifests/revisions/" +
+                  storage::layout::link_directory(graph_.digests[path]),
+              {}, "untagged: no tag needs it")) {
+        doomed_revisions_.emplace_back(static_cast<std::uint32_t>(r), path);
+      }
+    }
+  }
+}
+
+/// Entries of tags' indexes: those that mention a revision which goes, and with stale_tags those of the
+/// past. A tag whose meaning is unclear keeps its history.
+void PlanBuilder::choose_tag_entries() {
+  std::set<std::pair<std::uint32_t, DigestId>> doomed(doomed_revisions_.begin(),
+                                                     doomed_revisions_.end());
+  for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
+    const Repository& repository = survey_.repositories[r];
+    const auto index = static_cast<std::uint32_t>(r);
+    const auto first = doomed.lower_bound({index, digest_id(0)});
+    const bool any_doomed = first != doomed.end() && first->first == index;
+    if (!any_doomed && !rules_.stale_tags) continue;
+    for (const Tag& tag : repository.tags) {
+      if (tag.state != LinkState::kRead) continue;
+      if (tag.index_counted && tag.index_entries <= 1) continue;  // its own, at most
+      const std::string base =
+          repository_path(repository.name) + "_manifests/tags/" + tag.name + "/index/sha256";
+      const auto names = store_.list_path(base);
+      if (!names) continue;
+      for (const std::string& name : *names) {
+        storage::Digest digest;
+        if (!parse_hex(storage::Algorithm::kSha256, name, digest)) continue;
+        const auto id = graph_.digests.find(digest);
+        if (id && *id == tag.digest) continue;
+        const bool mentions_doomed = id && doomed.contains({index, *id});
+        if (!mentions_doomed && !rules_.stale_tags) continue;
+        add(RemovalClass::kTagIndexEntry, base + '/' + name, {},
+            mentions_doomed ? "the tag meant a manifest that goes" : "the tag means another digest now");
+      }
+    }
+  }
+}
+
+/// Blobs that nothing reaches, unless they or a link to them are young: a push in progress has sent its
+/// layers before the manifest that will need them.
+void PlanBuilder::choose_blobs_and_links() {
+  if (!plan_.refusals.empty()) return;
+  Marks doomed(graph_.node_count());
+  for (std::size_t i = 0; i < graph_.node_count(); ++i) {
+    const DigestId id = digest_id(i);
+    if (!graph_.has(id, kPresent) || graph_.has(id, kNotAFile) || live_[i] != 0) continue;
+    if (is_young(std::int64_t{graph_.mtime_seconds[i]} * 1'000'000'000)) {
+      hold_back(graph_.bytes(id));
+    } else {
+      doomed[i] = 1;
+    }
+  }
+  choose_links_to(doomed);
+  for (std::size_t i = 0; i < graph_.node_count(); ++i) {
+    if (doomed[i] == 0) continue;
+    const DigestId id = digest_id(i);
+    add(RemovalClass::kBlob, blob_directory(graph_.digests[id]), graph_.bytes(id),
+        graph_.is_manifest(id) ? "untagged: no tag needs this manifest" : "garbage: nothing refers to it");
+  }
+}
+
+/// Links to blobs that go, which would dangle. A young one saves its blob instead: `doomed` loses it.
+void PlanBuilder::choose_links_to(Marks& doomed) {
+  struct Candidate {
+    std::string path;
+    DigestId blob;
+  };
+  std::vector<Candidate> candidates;
+  std::vector<DigestId> saved;
+  for (const Repository& repository : survey_.repositories) {
+    for (const DigestId path : repository.layers.paths) {
+      const OddLink* odd = repository.layers.odd_at(path);
+      const DigestId blob = odd != nullptr && odd->content != kNoDigest ? odd->content : path;
+      if (doomed[row(blob)] == 0 && doomed[row(path)] == 0) continue;
+      std::string link = repository_path(repository.name) + "_layers/" +
+                         storage::layout::link_directory(graph_.digests[path]);
+      const auto facts = store_.stat_path(link + "/link");
+      if (!facts && facts.error().code == storage::Errc::kNotFound) continue;
+      if (!facts || is_young(facts->mtime_nanoseconds)) {
+        saved.push_back(blob);
+        saved.push_back(path);
+        continue;
+      }
+      candidates.push_back({std::move(link), blob});
+    }
+  }
+  for (const DigestId id : saved) {
+    if (doomed[row(id)] == 0) continue;
+    doomed[row(id)] = 0;
+    hold_back(graph_.bytes(id));
+  }
+  for (Candidate& candidate : candidates) {
+    if (doomed[row(candidate.blob)] == 0) continue;
+    add(RemovalClass::kLayerLink, std::move(candidate.path), {}, "its blob goes");
+  }
+}
+
+/// Links of a repository that none of its manifests needs, and links to nothing.
+void PlanBuilder::choose_dead_links() {
+  if (!rules_.dead_links || !plan_.refusals.empty()) return;
+  std::set<std::string> chosen;
+  for (const storage::Removal& removal : plan_.removals) {
+    if (removal.removal_class == RemovalClass::kLayerLink) chosen.insert(removal.path);
+  }
+  Policy policy = safe_policy(rules_.untagged);
+  policy.referrers = false;
+  Marks own(graph_.node_count());
+  std::vector<DigestId> reached;  // what to clear before the next repository
+  for (const Repository& repository : survey_.repositories) {
+    for (const DigestId id : std::exchange(reached, {})) own[row(id)] = 0;
+    add_roots(survey_, repository, Roots::kTagsAndRevisions, reached);
+    std::erase_if(reached, [&](DigestId id) {
+      return live_[row(id)] == 0 || std::exchange(own[row(id)], std::uint8_t{1}) != 0;
+    });
+    for (std::size_t next = 0; next < reached.size(); ++next) {
+      each_step(graph_, reached[next], policy, [&](DigestId id) {
+        if (std::exchange(own[row(id)], std::uint8_t{1}) == 0) reached.push_back(id);
+      });
+    }
+    for (const DigestId path : repository.layers.paths) {
+      const OddLink* odd = repository.layers.odd_at(path);
+      const DigestId blob = odd != nullptr && odd->content != kNoDigest ? odd->content : path;
+      const bool dangles = !graph_.has(blob, kPresent);
+      if (!dangles && (own[row(path)] != 0 || own[row(blob)] != 0)) continue;
+      std::string link = repository_path(repository.name) + "_layers/" +
+                         storage::layout::link_directory(graph_.digests[path]);
+      if (chosen.contains(link)) continue;
+      add(RemovalClass::kLayerLink, std::move(link), {},
+          dangles ? "its blob is not there" : "no manifest of the repository needs it");
+    }
+  }
+}
+
+void PlanBuilder::choose_uploads() {
+  if (!rules_.uploads_age_seconds) return;
+  const std::int64_t limit = plan_.created_seconds - *rules_.uploads_age_seconds;
+  for (const Upload& upload : survey_.uploads) {
+    const storage::UploadEntry& entry = upload.entry;
+    if (entry.started_at_seconds > limit || entry.touched_at_seconds > limit) continue;
+    add(RemovalClass::kUpload,
+        repository_path(survey_.repositories[upload.repository].name) + "_uploads/" + entry.id,
+        {entry.size_bytes, entry.allocated_bytes}, "unfinished upload");
+  }
+}
+
+void PlanBuilder::choose_clutter() {
+  for (const storage::Event& event : survey_.events) {
+    if (event.kind == EventKind::kTemporaryFile && rules_.temporary) {
+      add(RemovalClass::kTemporaryFile, event.path,
+          {event.facts.size_bytes, event.facts.allocated_bytes}, "left by a crash");
+    }
+    const bool empty =
+        event.kind == EventKind::kEmptyDirectory || event.kind == EventKind::kBlobWithoutData;
+    if (empty && rules_.empty) {
+      add(RemovalClass::kEmptyDirectory, event.path, {}, "empty");
+    }
+  }
+}
+
+/// Repositories without manifests and tags: their own directories, the deepest first, each only if it
+/// is empty when its turn comes.
+void PlanBuilder::choose_empty_repositories() {
+  if (!rules_.empty) return;
+  for (const Repository& repository : survey_.repositories) {
+    if (!repository.revisions.paths.empty() || !repository.tags.empty()) continue;
+    if (!repository.layers.paths.empty() && !rules_.dead_links) continue;
+    const std::string base = repository_path(repository.name);
+    for (const char* part :
+         {"_uploads", "_layers/sha256", "_layers/sha384", "_layers/sha512", "_layers",
+          "_manifests/revisions/sha256", "_manifests/revisions/sha512", "_manifests/revisions",
+          "_manifests/tags", "_manifests"}) {
+      if (store_.stat_path(base + part)) {
+        add(RemovalClass::kEmptyDirectory, base + part, {}, "its repository is empty");
+      }
+    }
+    add(RemovalClass::kEmptyDirectory, base.substr(0, base.size() - 1), {}, "empty repository");
+  }
+}
+
+bool PlanBuilder::is_young(std::int64_t mtime_nanoseconds) const {
+  return mtime_nanoseconds / 1'000'000'000 > plan_.created_seconds - rules_.min_age_seconds;
+}
+
+void PlanBuilder::hold_back(Bytes bytes) {
+  ++plan_.held_back.objects;
+  plan_.held_back.bytes += bytes;
+}
+
+bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
+                      std::string reason) {
+  const auto facts = store_.stat_path(judged_path(removal_class, path));
+  if (!facts) return false;  // gone meanwhile, or not to be looked at: then it stays
+  // The age of a directory tells when something in it went, not when it came.
+  if (removal_class != RemovalClass::kEmptyDirectory && is_young(facts->mtime_nanoseconds)) {
+    hold_back(bytes);
+    return false;
+  }
+  storage::Removal removal;
+  removal.removal_class = removal_class;
+  removal.path = std::move(path);
+  removal.identity = {facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
+  removal.apparent_bytes = bytes.apparent;
+  removal.allocated_bytes = bytes.allocated;
+  removal.reason = std::move(reason);
+  plan_.removals.push_back(std::move(removal));
+  return true;
+}
+
+/// Keeps only as much as is needed, what is cheapest to lose first: temporary files, uploads, garbage
+/// from the largest blob down. What frees nothing but must go before a blob stays with it.
+void PlanBuilder::stop_when_enough() {
+  if (!rules_.enough_bytes) return;
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < plan_.removals.size(); ++i) {
+    if (plan_.removals[i].allocated_bytes != 0) order.push_back(i);
+  }
+  const auto cost = [&](std::size_t i) {
+    switch (plan_.removals[i].removal_class) {
+      case RemovalClass::kTemporaryFile: return 0;
+      case RemovalClass::kUpload: return 1;
+      default: return plan_.removals[i].reason.starts_with("garbage") ? 2 : 3;
+    }
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (cost(a) != cost(b)) return cost(a) < cost(b);
+    return plan_.removals[a].allocated_bytes > plan_.removals[b].allocated_bytes;
+  });
+  std::uint64_t freed = 0;
+  std::vector<std::uint8_t> keep(plan_.removals.size(), 0);
+  for (const std::size_t i : order) {
+    if (freed >= *rules_.enough_bytes) break;
+    keep[i] = 1;
+    freed += plan_.removals[i].allocated_bytes;
+  }
+  std::set<std::string> hexes;  // links whose blob goes must go before it
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    const storage::Removal& removal = plan_.removals[i];
+    if (keep[i] != 0 && removal.removal_class == RemovalClass::kBlob) {
+      hexes.insert(removal.path.substr(removal.path.rfind('/') + 1));
+    }
+  }
+  const bool revisions_go = std::any_of(order.begin(), order.end(), [&](std::size_t i) {
+    return keep[i] != 0 && cost(i) == 3;
+  });
+  std::vector<storage::Removal> kept;
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    storage::Removal& removal = plan_.removals[i];
+    const std::string hex = removal.path.substr(removal.path.rfind('/') + 1);
+    const bool needed =
+        (removal.removal_class == RemovalClass::kLayerLink && hexes.contains(hex)) ||
+        (revisions_go && (removal.removal_class == RemovalClass::kRevision ||
+                          removal.removal_class == RemovalClass::kTagIndexEntry));
+    if (keep[i] != 0 || needed) kept.push_back(std::move(removal));
+  }
+  plan_.removals = std::move(kept);
+}
+
+void PlanBuilder::finish() {
+  auto& removals = plan_.removals;
+  std::stable_sort(removals.begin(), removals.end(),
+                   [](const storage::Removal& a, const storage::Removal& b) {
+                     if (a.removal_class != b.removal_class) return a.removal_class < b.removal_class;
+                     // Directories go from the deepest up.
+                     if (a.removal_class == RemovalClass::kEmptyDirectory) return a.path > b.path;
+                     return a.path < b.path;
+                   });
+  removals.erase(std::unique(removals.begin(), removals.end(),
+                             [](const storage::Removal& a, const storage::Removal& b) {
+                               return a.path == b.path;
+                             }),
+                 removals.end());
+  for (const storage::Removal& removal : removals) {
+    PlanTotal& total = plan_.totals[static_cast<std::size_t>(removal.removal_class)];
+    const Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
+    ++total.objects;
+    total.bytes += bytes;
+    ++plan_.total.objects;
+    plan_.total.bytes += bytes;
+  }
+  for (std::size_t i = 0; i < graph_.node_count(); ++i) {
+    if (!graph_.has(digest_id(i), kPresent)) continue;
+    ++plan_.blobs_in_store;
+    plan_.bytes_in_store += graph_.bytes(digest_id(i));
+  }
+  for (const Repository& repository : survey_.repositories) {
+    for (const Tag& tag : repository.tags) plan_.has_tags |= tag.state == LinkState::kRead;
+  }
+  if (const auto facts = store_.stat_path(".")) {
+    plan_.device = facts->device;
+    plan_.inode = facts->inode;
+  }
+}
+
+Plan PlanBuilder::build() {
+  refuse_if_unclear();
+  if (plan_.refusals.empty()) {
+    decide_what_lives();
+    choose_revisions();
+    choose_tag_entries();
+    choose_blobs_and_links();
+    choose_dead_links();
+  }
+  choose_uploads();
+  choose_clutter();
+  choose_empty_repositories();
+  stop_when_enough();
+  finish();
+  return std::move(plan_);
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,63 @@
+// regsweep apply: carries out a plan file, after checking that it still fits the store.
+#include <fstream>
+#include <sstream>
+
+#include "cli/sweep.h"
+#include "reports/humanize.h"
+#include "reports/plan_report.h"
+
+namespace regsweep::cli {
+namespace {
+
+struct Args : CommonArgs {
+  std::string plan;
+  ApplyArgs apply;
+};
+
+int run_apply(const Args& args, const Io& io) {
+  std::ifstream file(args.plan, std::ios::binary);
+  std::stringstream text;
+  if (file) text << file.rdbuf();
+  if (!file) {
+    io.err << "regsweep: " << reports::printable(args.plan) << ": cannot be read; nothing was changed\n";
+    return static_cast<int>(Exit::kUsage);
+  }
+  const auto plan = reports::read_plan_json(text.str());
+  if (!plan) {
+    io.err << "regsweep: " << reports::printable(args.plan)
+           << ": refused, nothing was changed: " << plan.error().message << '\n';
+    return static_cast<int>(Exit::kRefused);
+  }
+  OpenStore opened;
+  Exit exit = Exit::kDone;
+  const std::string& where = plan->config_path.empty() ? plan->root : plan->config_path;
+  if (!open_store(where, io, opened, exit)) return static_cast<int>(exit);
+  if (opened.location.root != plan->root || opened.location.v2 != plan->v2) {
+    io.err << "regsweep: the plan is for the store " << reports::printable(plan->root)
+           << ", which is not there any more; nothing was changed\n";
+    return static_cast<int>(Exit::kPlanOutdated);
+  }
+  analyzer::PlanRules rules = plan->rules;
+  rules.enough_bytes.reset();  // all that may go: the plan names what of it does
+  return sweep(args, args.apply, opened, rules, &*plan, io);
+}
+
+}  // namespace
+
+void add_apply(CLI::App& app, Job& job) {
+  auto args = std::make_shared<Args>();
+  CLI::App* command = app.add_subcommand("apply", "Carry out a plan, after checking that it still fits");
+  command->add_option("PLAN", args->plan, "A file that regsweep plan wrote")->required();
+  command->add_flag("--json", args->json, "One JSON object instead of text");
+  add_apply_options(*command, args->apply);
+  add_run_options(*command, *args);
+  command->footer(
+      "Examples:\n"
+      "  regsweep apply plan.json\n"
+      "  regsweep apply --no-quarantine plan.json\n\n"
+      "Exit status: 0 done, 2 usage, 5 refused for safety, 6 the plan no longer fits the store,\n"
+      "7 stopped part-way (run it again to go on), 130 interrupted.");
+  command->callback([args, &job] { job = [args](const Io& io) { return run_apply(*args, io); }; });
+}
+
+}  // namespace regsweep::cli

@@ -1,0 +1,51 @@
+// regsweep gc: the plan and the sweep in one step.
+#include "cli/sweep.h"
+#include "reports/plan_report.h"
+
+namespace regsweep::cli {
+namespace {
+
+struct Args : CommonArgs {
+  RuleArgs rules;
+  ApplyArgs apply;
+  bool do_it = false;
+};
+
+int run_gc(const Args& args, const Io& io) {
+  OpenStore opened;
+  Exit exit = Exit::kDone;
+  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  const analyzer::PlanRules rules = rules_from(args.rules);
+  if (args.do_it) return sweep(args, args.apply, opened, rules, nullptr, io);
+  const Planned planned = make_planned(args, opened, rules, io);
+  exit = write_results(args, io, [&](std::ostream& out) {
+    if (args.json) {
+      reports::write_plan_json(planned.plan, out);
+      return;
+    }
+    reports::write_plan_text(planned.plan, text_options(args, io), out);
+    out << "nothing was changed; to carry it out, with the registry stopped, add --apply\n";
+  });
+  return static_cast<int>(exit == Exit::kDone ? exit_for(planned) : exit);
+}
+
+}  // namespace
+
+void add_gc(CLI::App& app, Job& job) {
+  auto args = std::make_shared<Args>();
+  CLI::App* command = app.add_subcommand(
+      "gc", "Show what nothing refers to, and with --apply take it away");
+  add_common(*command, *args);
+  command->add_flag("--apply", args->do_it, "Carry it out; without this nothing is changed");
+  add_rules(*command, args->rules);
+  add_apply_options(*command, args->apply);
+  command->footer(
+      "Examples:\n"
+      "  regsweep gc /var/lib/registry\n"
+      "  regsweep gc --apply --no-quarantine --uploads 7d /etc/docker/registry/config.yml\n\n"
+      "Exit status: 0 done, 2 usage, 4 something could not be read, 5 refused for safety,\n"
+      "7 stopped part-way (run it again to go on), 130 interrupted.");
+  command->callback([args, &job] { job = [args](const Io& io) { return run_gc(*args, io); }; });
+}
+
+}  // namespace regsweep::cli

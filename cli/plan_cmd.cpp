@@ -1,0 +1,51 @@
+// regsweep plan: what a sweep would remove, as a file to review and to apply later.
+#include "cli/sweep.h"
+#include "reports/plan_report.h"
+
+namespace regsweep::cli {
+namespace {
+
+struct Args : CommonArgs {
+  RuleArgs rules;
+};
+
+int run_plan(const Args& args, const Io& io) {
+  OpenStore opened;
+  Exit exit = Exit::kDone;
+  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  const Planned planned = make_planned(args, opened, rules_from(args.rules), io);
+  if (args.json || !args.output.empty()) {
+    exit = write_results(
+        args, io, [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });
+    if (exit != Exit::kDone) return static_cast<int>(exit);
+  }
+  if (!args.json) {
+    CommonArgs to_terminal = args;
+    to_terminal.output.clear();
+    reports::write_plan_text(planned.plan, text_options(to_terminal, io), io.out);
+    if (args.output.empty()) {
+      io.out << "nothing was written; to carry it out later: regsweep plan … -o plan.json\n";
+    } else {
+      io.out << "carry it out: regsweep apply " << args.output << '\n';
+    }
+  }
+  return static_cast<int>(exit_for(planned));
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Job& job) {
+  auto args = std::make_shared<Args>();
+  CLI::App* command = app.add_subcommand(
+      "plan", "Work out what a sweep would remove; writes the plan file and nothing else");
+  add_common(*command, *args);
+  add_rules(*command, args->rules);
+  command->footer(
+      "Examples:\n"
+      "  regsweep plan -o plan.json /var/lib/registry\n"
+      "  regsweep plan --untagged --uploads 7d -v /etc/docker/registry/config.yml\n\n"
+      "Exit status: 0 planned, 2 usage, 4 something could not be read, 5 no blob may be swept.");
+  command->callback([args, &job] { job = [args](const Io& io) { return run_plan(*args, io); }; });
+}
+
+}  // namespace regsweep::cli

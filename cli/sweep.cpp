@@ -1,0 +1,204 @@
+#include "cli/sweep.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "reports/humanize.h"
+#include "reports/plan_report.h"
+#include "storage/writers.h"
+
+namespace regsweep::cli {
+namespace {
+
+std::string check_age(const std::string& text) {
+  return reports::parse_age(text) ? "" : "want an age such as 90m, 24h, 7d or 2w";
+}
+std::string check_size(const std::string& text) {
+  return reports::parse_size(text) ? "" : "want a size such as 500M or 50G";
+}
+std::string check_percent(const std::string& text) {
+  const bool good = text.ends_with('%') && reports::parse_size(text.substr(0, text.size() - 1));
+  return good ? "" : "want a percentage such as 50%";
+}
+
+std::uint64_t free_bytes(const storage::Store& store) {
+  const auto disk = store.disk();
+  return disk ? disk->available_bytes : 0;
+}
+
+/// The config of the registry that has this root, as far as it can be told.
+std::optional<storage::RegistryConfig> config_of(const OpenStore& opened, const Io& io) {
+  if (opened.location.config) return opened.location.config;
+  const auto standard =
+      storage::read_registry_config(storage::DefaultStore{}.config_path, io.environment);
+  if (standard && standard->root_directory == opened.location.root) return *standard;
+  return std::nullopt;
+}
+
+Exit exit_for_end(analyzer::ApplyEnd end) {
+  switch (end) {
+    case analyzer::ApplyEnd::kDone: return Exit::kDone;
+    case analyzer::ApplyEnd::kOutdated: return Exit::kPlanOutdated;
+    case analyzer::ApplyEnd::kRefused: return Exit::kRefused;
+    case analyzer::ApplyEnd::kStopped: return Exit::kApplyStopped;
+    case analyzer::ApplyEnd::kInterrupted: return Exit::kInterrupted;
+  }
+  return Exit::kApplyStopped;
+}
+
+int refuse(const std::string& reason, const Io& io) {
+  io.err << "regsweep: refused, nothing was changed: " << reports::printable(reason) << '\n';
+  return static_cast<int>(Exit::kRefused);
+}
+
+}  // namespace
+
+void add_rules(CLI::App& command, RuleArgs& args) {
+  command.add_flag("--untagged", args.untagged,
+                   "Untagged manifests too, with what only they use");
+  command.add_flag("--links", args.links,
+                   "Layer links too that no manifest of their repository needs, or that dangle");
+  command
+      .add_option("--uploads", args.uploads_age, "Unfinished uploads at least this old too, as 7d")
+      ->type_name("AGE")
+      ->check(CLI::Validator(check_age, ""));
+  command.add_flag("--temporary", args.temporary, "Temporary files too that crashes left");
+  command.add_flag("--stale-tags", args.stale_tags, "Records too of what tags meant before");
+  command.add_flag("--empty", args.empty, "Empty directories and repositories too");
+  command
+      .add_option("--min-age", args.min_age, "Keep everything younger than this (default 24h)")
+      ->type_name("AGE")
+      ->check(CLI::Validator(check_age, ""));
+  command
+      .add_option("--free", args.enough,
+                  "Stop when this much is freed, what is cheapest to lose first, as 50G")
+      ->type_name("SIZE")
+      ->check(CLI::Validator(check_size, ""));
+  command
+      .add_option("--ignore-damaged", args.ignore_damaged,
+                  "Go on although this digest or repository cannot be understood or read")
+      ->type_name("DIGEST|REPOSITORY");
+}
+
+void add_apply_options(CLI::App& command, ApplyArgs& args) {
+  command.add_flag("--no-quarantine", args.no_quarantine,
+                   "Delete at once: needs no free byte, frees them now, cannot be undone");
+  command.add_flag("--assume-offline", args.assume_offline,
+                   "Go on although something seems to use the store");
+  command
+      .add_option("--max-delete", args.max_delete,
+                  "Refuse to remove more than this share of the blobs' bytes (default 50%)")
+      ->type_name("PERCENT")
+      ->check(CLI::Validator(check_percent, ""));
+}
+
+analyzer::PlanRules rules_from(const RuleArgs& args) {
+  analyzer::PlanRules rules;
+  rules.untagged = args.untagged;
+  rules.dead_links = args.links;
+  rules.temporary = args.temporary;
+  rules.stale_tags = args.stale_tags;
+  rules.empty = args.empty;
+  if (!args.uploads_age.empty()) rules.uploads_age_seconds = reports::parse_age(args.uploads_age);
+  rules.min_age_seconds = reports::parse_age(args.min_age).value_or(24 * 3600);
+  if (!args.enough.empty()) rules.enough_bytes = reports::parse_size(args.enough);
+  rules.ignore_damaged = args.ignore_damaged;
+  return rules;
+}
+
+Planned make_planned(const CommonArgs& args, const OpenStore& opened,
+                     const analyzer::PlanRules& rules, const Io& io) {
+  Planned planned;
+  planned.context.root = opened.location.root;
+  planned.context.v2 = opened.location.v2;
+  planned.context.now_seconds = std::time(nullptr);
+  planned.context.database_lock = opened.location.database_lock;
+  if (opened.location.config) planned.context.config_path = opened.location.config->path;
+  run_parallel(args, *opened.store, io, [&] {
+    planned.survey = analyzer::survey(*opened.store, analyzer::survey_options_for(rules));
+    planned.plan = analyzer::make_plan(*opened.store, planned.survey, rules, planned.context);
+  });
+  return planned;
+}
+
+Exit exit_for(const Planned& planned) noexcept {
+  if (planned.plan.refusals.empty()) return Exit::kDone;
+  return planned.survey.complete ? Exit::kRefused : Exit::kIncomplete;
+}
+
+std::string in_use(const OpenStore& opened, const Io& io) {
+  const auto processes = storage::processes_with_open_files(opened.location.root);
+  if (!processes.empty()) {
+    return processes.front() + " is open: stop the registry, or --assume-offline";
+  }
+  const auto config = config_of(opened, io);
+  if (!config || config->read_only) return {};
+  const std::string address = storage::answering_address(*config);
+  if (address.empty()) return {};
+  return "something answers at the registry's address " + address +
+         ": stop it or set it read-only, or --assume-offline";
+}
+
+int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& opened,
+          const analyzer::PlanRules& rules, const analyzer::Plan* given, const Io& io) {
+  auto sweeper = storage::open_sweeper(opened.location.root, opened.location.v2);
+  if (!sweeper) {
+    say(sweeper.error(), io);
+    return static_cast<int>(Exit::kRefused);
+  }
+  if (!args.assume_offline) {
+    if (const std::string why = in_use(opened, io); !why.empty()) return refuse(why, io);
+  }
+  Planned planned = make_planned(common, opened, rules, io);
+  if (given != nullptr) {
+    if (const std::string why = analyzer::mismatch(*given, planned.plan, **sweeper); !why.empty()) {
+      io.err << "regsweep: the plan no longer fits the store, nothing was changed: "
+             << reports::printable(why) << "; make a new one\n";
+      return static_cast<int>(Exit::kPlanOutdated);
+    }
+    planned.plan.removals = given->removals;
+    planned.plan.totals = given->totals;
+    planned.plan.total = given->total;
+  }
+  if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
+    return refuse(planned.plan.refusals.front(), io);
+  }
+  const double percent = std::stod(args.max_delete.substr(0, args.max_delete.size() - 1));
+  if (const std::string why = analyzer::guard(planned.plan, percent); !why.empty()) {
+    return refuse(why, io);
+  }
+  reports::ApplySummary summary;
+  summary.promised = planned.plan.total;
+  summary.quarantine = !args.no_quarantine;
+  summary.store = reports::printable(opened.location.root);
+  summary.disk_free_before = free_bytes(*opened.store);
+  analyzer::ApplyOptions options;
+  options.quarantine = !args.no_quarantine;
+  options.context = planned.context;
+  analyzer::ApplyProgress counts;
+  const GracefulInterrupt graceful;
+  {
+    const bool show = !common.quiet && (common.progress || io.err_is_terminal);
+    const ApplyTicker ticker(counts, io.err, io.err_is_terminal, show);
+    run_parallel(common, [&] {
+      summary.result = analyzer::carry_out(planned.plan, planned.survey, *opened.store, **sweeper,
+                                           options, counts, [] { return GracefulInterrupt::asked(); });
+    });
+  }
+  summary.disk_free_after = free_bytes(*opened.store);
+  if (common.json) {
+    reports::write_apply_json(summary, io.out);
+  } else {
+    reports::write_apply_text(summary, io.out);
+  }
+  Exit exit = exit_for_end(summary.result.end);
+  if (exit == Exit::kDone && !planned.plan.refusals.empty()) {
+    io.err << "regsweep: no blob went: " << reports::printable(planned.plan.refusals.front()) << '\n';
+    exit = Exit::kRefused;
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace regsweep::cli

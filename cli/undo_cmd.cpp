@@ -1,0 +1,166 @@
+// regsweep undo and purge: what becomes of what an apply moved to quarantine.
+#include <algorithm>
+#include <ctime>
+
+#include "cli/sweep.h"
+#include "reports/humanize.h"
+#include "reports/json_values.h"
+#include "storage/sweeper.h"
+
+namespace regsweep::cli {
+namespace {
+
+struct Args : CommonArgs {
+  std::string run;
+  bool all = false;
+  bool list = false;
+  bool assume_offline = false;
+  std::string older_than;
+};
+
+using storage::QuarantineRun;
+
+void print_runs(const std::vector<QuarantineRun>& runs, std::ostream& out) {
+  for (const QuarantineRun& run : runs) {
+    out << run.id << "  " << reports::grouped(run.objects) << " objects  "
+        << reports::human_size(run.allocated_bytes) << (run.finished ? "" : "  (was interrupted)")
+        << (run.problem.empty() ? "" : "  " + run.problem) << '\n';
+  }
+  if (runs.empty()) out << "the quarantine is empty\n";
+}
+
+/// The runs that the user means: the one named, or all, or those older than an age; the last one, if
+/// nothing was said and `last` allows it.
+bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const Io& io) {
+  if (!args.run.empty()) {
+    std::erase_if(runs, [&](const QuarantineRun& run) { return run.id != args.run; });
+    if (!runs.empty()) return true;
+    io.err << "regsweep: there is no run " << reports::printable(args.run)
+           << " in quarantine; --list shows what there is\n";
+    return false;
+  }
+  if (!args.older_than.empty()) {
+    const std::int64_t limit = std::time(nullptr) - reports::parse_age(args.older_than).value_or(0);
+    std::erase_if(runs, [&](const QuarantineRun& run) { return run.started_seconds > limit; });
+    return true;
+  }
+  if (args.all || runs.size() <= 1) return true;
+  if (last) {
+    runs.erase(runs.begin(), runs.end() - 1);
+    return true;
+  }
+  io.err << "regsweep: there are several runs in quarantine: name one, or --all; nothing was changed\n";
+  return false;
+}
+
+int report(const Args& args, const std::string& what, const storage::QuarantineOutcome& total,
+           const Io& io) {
+  if (args.json) {
+    reports::Json skipped = reports::Json::array();
+    for (const std::string& path : total.skipped) skipped.push_back(reports::printable(path));
+    const reports::Json json = {{"schema", "regsweep.quarantine/1"},
+                                {"did", what},
+                                {"objects", total.objects},
+                                {"allocated_bytes", total.allocated_bytes},
+                                {"skipped", std::move(skipped)}};
+    io.out << json.dump(1) << '\n';
+  } else {
+    io.out << what << ": " << reports::grouped(total.objects) << " objects, "
+           << reports::human_size(total.allocated_bytes) << '\n';
+    for (const std::string& path : total.skipped) {
+      io.out << "left in quarantine, its place is taken: " << reports::printable(path) << '\n';
+    }
+  }
+  return static_cast<int>(total.skipped.empty() ? Exit::kDone : Exit::kApplyStopped);
+}
+
+int run_quarantine(const Args& args, bool undo, const Io& io) {
+  OpenStore opened;
+  Exit exit = Exit::kDone;
+  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  auto quarantine = storage::open_quarantine(opened.location.root, opened.location.v2);
+  if (!quarantine) {
+    say(quarantine.error(), io);
+    return static_cast<int>(Exit::kRefused);
+  }
+  auto runs = (*quarantine)->runs();
+  if (!runs) return static_cast<int>(say(runs.error(), io));
+  if (args.list) {
+    print_runs(*runs, io.out);
+    return 0;
+  }
+  if (!choose(args, *runs, undo, io)) return static_cast<int>(Exit::kUsage);
+  if (runs->empty()) {
+    io.out << "nothing is in quarantine\n";
+    return 0;
+  }
+  // Bringing links back beside a running registry is as unsafe as taking them away.
+  if (undo && !args.assume_offline) {
+    if (const std::string why = in_use(opened, io); !why.empty()) {
+      io.err << "regsweep: refused, nothing was changed: " << reports::printable(why) << '\n';
+      return static_cast<int>(Exit::kRefused);
+    }
+  }
+  if (undo) std::reverse(runs->begin(), runs->end());  // the last apply first
+  storage::QuarantineOutcome total;
+  for (const QuarantineRun& run : *runs) {
+    const auto outcome = undo ? (*quarantine)->undo(run.id) : (*quarantine)->purge(run.id);
+    if (!outcome) {
+      say(outcome.error(), io);
+      return static_cast<int>(outcome.error().code == storage::Errc::kCorrupt ? Exit::kRefused
+                                                                             : Exit::kApplyStopped);
+    }
+    total.objects += outcome->objects;
+    total.allocated_bytes += outcome->allocated_bytes;
+    total.skipped.insert(total.skipped.end(), outcome->skipped.begin(), outcome->skipped.end());
+  }
+  return report(args, undo ? "brought back" : "freed", total, io);
+}
+
+CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description, bool undo) {
+  auto args = std::make_shared<Args>();
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("STORE", args->store, "As for regsweep audit")->required();
+  command->add_option("RUN", args->run, "The id that apply printed");
+  command->add_flag("--all", args->all, "Every run");
+  command->add_flag("--list", args->list, "Only list the runs");
+  command->add_flag("--json", args->json, "One JSON object instead of text");
+  if (undo) {
+    command->add_flag("--assume-offline", args->assume_offline,
+                      "Go on although something seems to use the store");
+  } else {
+    command
+        ->add_option("--older-than", args->older_than, "Runs at least this old, as 7d")
+        ->type_name("AGE")
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+              return std::string(reports::parse_age(text) ? "" : "want an age such as 24h or 7d");
+            },
+            ""));
+  }
+  command->callback(
+      [args, undo, &job] { job = [args, undo](const Io& io) { return run_quarantine(*args, undo, io); }; });
+  return command;
+}
+
+}  // namespace
+
+void add_undo(CLI::App& app, Job& job) {
+  add(app, job, "undo", "Bring back what an apply moved to quarantine (the last, if none is named)", true)
+      ->footer(
+          "Examples:\n"
+          "  regsweep undo /var/lib/registry\n"
+          "  regsweep undo --list /var/lib/registry\n\n"
+          "Exit status: 0 done, 2 usage, 5 refused for safety, 7 something stayed in quarantine.");
+}
+
+void add_purge(CLI::App& app, Job& job) {
+  add(app, job, "purge", "Delete for good what an apply moved to quarantine", false)
+      ->footer(
+          "Examples:\n"
+          "  regsweep purge /var/lib/registry 20261124T203309Z-4711\n"
+          "  regsweep purge --all --older-than 7d /var/lib/registry\n\n"
+          "Exit status: 0 done, 2 usage, 5 refused for safety, 7 stopped part-way.");
+}
+
+}  // namespace regsweep::cli

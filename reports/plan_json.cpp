@@ -1,0 +1,168 @@
+#include <string>
+
+#include "reports/humanize.h"
+#include "reports/json_values.h"
+#include "reports/plan_report.h"
+#include "storage/sha256.h"
+
+namespace regsweep::reports {
+namespace {
+
+using analyzer::Plan;
+using storage::Errc;
+using storage::Error;
+using storage::Removal;
+
+constexpr std::string_view kSchema = "regsweep.plan/1";
+
+Json total_json(const analyzer::PlanTotal& total) {
+  Json json = {{"objects", total.objects}};
+  json.update(bytes_pair(total.bytes));
+  return json;
+}
+
+Json rules_json(const analyzer::PlanRules& rules) {
+  Json json = {{"untagged", rules.untagged},
+               {"links", rules.dead_links},
+               {"temporary", rules.temporary},
+               {"stale_tags", rules.stale_tags},
+               {"empty", rules.empty},
+               {"uploads_age_seconds", nullptr},
+               {"min_age_seconds", rules.min_age_seconds},
+               {"free_bytes", nullptr},
+               {"ignore_damaged", Json::array()}};
+  if (rules.uploads_age_seconds) json["uploads_age_seconds"] = *rules.uploads_age_seconds;
+  if (rules.enough_bytes) json["free_bytes"] = *rules.enough_bytes;
+  for (const std::string& name : rules.ignore_damaged) {
+    json["ignore_damaged"].push_back(printable(name));
+  }
+  return json;
+}
+
+Json removal_json(const Removal& removal) {
+  return {{"class", analyzer::removal_class_name(removal.removal_class)},
+          {"path", printable(removal.path)},
+          {"reason", removal.reason},
+          {"apparent_bytes", removal.apparent_bytes},
+          {"allocated_bytes", removal.allocated_bytes},
+          {"inode", removal.identity.inode},
+          {"size_bytes", removal.identity.size_bytes},
+          {"mtime_ns", removal.identity.mtime_nanoseconds}};
+}
+
+/// Hash over everything but itself: an edited plan is refused.
+std::string checksum_of(const Json& plan) {
+  storage::Sha256Stream hash;
+  hash.add(plan.dump());
+  return hash.hex();
+}
+
+Error broken(std::string message) { return {Errc::kCorrupt, {}, std::move(message), 0}; }
+
+/// Reads the parts; nlohmann throws on wrong types, which the caller catches.
+Plan plan_from(const Json& json) {
+  Plan plan;
+  const Json& store = json.at("store");
+  plan.root = raw_from_printable(store.at("root").get<std::string>());
+  plan.v2 = raw_from_printable(store.at("v2").get<std::string>());
+  plan.config_path = raw_from_printable(store.at("config").get<std::string>());
+  plan.device = store.at("device").get<std::uint64_t>();
+  plan.inode = store.at("inode").get<std::uint64_t>();
+  plan.fingerprint = store.at("fingerprint").get<std::string>();
+  plan.created_seconds = json.at("created_seconds").get<std::int64_t>();
+  const Json& rules = json.at("rules");
+  plan.rules.untagged = rules.at("untagged").get<bool>();
+  plan.rules.dead_links = rules.at("links").get<bool>();
+  plan.rules.temporary = rules.at("temporary").get<bool>();
+  plan.rules.stale_tags = rules.at("stale_tags").get<bool>();
+  plan.rules.empty = rules.at("empty").get<bool>();
+  if (!rules.at("uploads_age_seconds").is_null()) {
+    plan.rules.uploads_age_seconds = rules.at("uploads_age_seconds").get<std::int64_t>();
+  }
+  plan.rules.min_age_seconds = rules.at("min_age_seconds").get<std::int64_t>();
+  if (!rules.at("free_bytes").is_null()) {
+    plan.rules.enough_bytes = rules.at("free_bytes").get<std::uint64_t>();
+  }
+  for (const Json& name : rules.at("ignore_damaged")) {
+    plan.rules.ignore_damaged.push_back(raw_from_printable(name.get<std::string>()));
+  }
+  for (const Json& entry : json.at("removals")) {
+    Removal removal;
+    const auto removal_class = analyzer::removal_class_of(entry.at("class").get<std::string>());
+    if (!removal_class) throw std::invalid_argument("unknown class of removal");
+    removal.removal_class = *removal_class;
+    removal.path = raw_from_printable(entry.at("path").get<std::string>());
+    removal.reason = entry.at("reason").get<std::string>();
+    removal.apparent_bytes = entry.at("apparent_bytes").get<std::uint64_t>();
+    removal.allocated_bytes = entry.at("allocated_bytes").get<std::uint64_t>();
+    removal.identity.inode = entry.at("inode").get<std::uint64_t>();
+    removal.identity.size_bytes = entry.at("size_bytes").get<std::uint64_t>();
+    removal.identity.mtime_nanoseconds = entry.at("mtime_ns").get<std::int64_t>();
+    plan.removals.push_back(std::move(removal));
+  }
+  for (const Removal& removal : plan.removals) {
+    auto& total = plan.totals[static_cast<std::size_t>(removal.removal_class)];
+    for (analyzer::PlanTotal* sum : {&total, &plan.total}) {
+      ++sum->objects;
+      sum->bytes += {removal.apparent_bytes, removal.allocated_bytes};
+    }
+  }
+  return plan;
+}
+
+}  // namespace
+
+void write_plan_json(const Plan& plan, std::ostream& out) {
+  Json totals = Json::object();
+  for (std::size_t i = 0; i < plan.totals.size(); ++i) {
+    totals[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
+        total_json(plan.totals[i]);
+  }
+  totals["total"] = total_json(plan.total);
+  totals["held_back"] = total_json(plan.held_back);
+  Json removals = Json::array();
+  for (const Removal& removal : plan.removals) removals.push_back(removal_json(removal));
+  Json refusals = Json::array();
+  for (const std::string& refusal : plan.refusals) refusals.push_back(printable(refusal));
+  Json json = {{"schema", kSchema},
+               {"version", REGSWEEP_VERSION},
+               {"created_seconds", plan.created_seconds},
+               {"store",
+                {{"root", printable(plan.root)},
+                 {"v2", printable(plan.v2)},
+                 {"config", printable(plan.config_path)},
+                 {"device", plan.device},
+                 {"inode", plan.inode},
+                 {"fingerprint", plan.fingerprint}}},
+               {"rules", rules_json(plan.rules)},
+               {"totals", std::move(totals)},
+               {"refusals", std::move(refusals)},
+               {"removals", std::move(removals)}};
+  json["checksum"] = checksum_of(json);
+  out << json.dump(1) << '\n';
+}
+
+storage::Result<Plan> read_plan_json(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) return broken("this is no plan: it is not JSON");
+  const auto schema = json.find("schema");
+  if (schema == json.end() || !schema->is_string()) return broken("this is no plan of regsweep");
+  if (*schema != kSchema) {
+    return broken("this is a plan of another version (" + printable(schema->get<std::string>()) +
+                  "); make a new one");
+  }
+  const auto checksum = json.find("checksum");
+  if (checksum == json.end()) return broken("the plan has no checksum: it was cut off or edited");
+  const Json said = *checksum;
+  json.erase("checksum");
+  if (said != checksum_of(json)) {
+    return broken("the plan was changed since it was written: its checksum does not fit");
+  }
+  try {
+    return plan_from(json);
+  } catch (const std::exception& error) {
+    return broken(std::string("the plan is malformed: ") + error.what());
+  }
+}
+
+}  // namespace regsweep::reports

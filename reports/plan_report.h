@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "analyzer/apply.h"
+#include "analyzer/plan.h"
+#include "reports/audit_text.h"
+#include "storage/result.h"
+
+namespace regsweep::reports {
+
+/// Prints a plan for a person: what goes, class by class, what is held back, and the next command.
+void write_plan_text(const analyzer::Plan& plan, const TextOptions& options, std::ostream& out);
+
+/// Prints what an apply did, with the disk before and after; `promised` is what the plan said.
+struct ApplySummary {
+  analyzer::ApplyResult result;
+  analyzer::PlanTotal promised;
+  std::uint64_t disk_free_before = 0;
+  std::uint64_t disk_free_after = 0;
+  bool quarantine = true;
+  std::string store;
+};
+void write_apply_text(const ApplySummary& summary, std::ostream& out);
+void write_apply_json(const ApplySummary& summary, std::ostream& out);
+
+/// Writes a plan file, schema regsweep.plan/1 (docs/schemas/plan.json).
+void write_plan_json(const analyzer::Plan& plan, std::ostream& out);
+
+/// Reads one. kCorrupt: no plan, of another version, or changed since it was written.
+storage::Result<analyzer::Plan> read_plan_json(const std::string& text);
+
+}  // namespace regsweep::reports

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "reports/humanize.h"
+#include "reports/json_values.h"
+#include "reports/plan_report.h"
+#include "reports/table.h"
+
+namespace regsweep::reports {
+namespace {
+
+using analyzer::ApplyEnd;
+using analyzer::Plan;
+using analyzer::PlanTotal;
+using storage::RemovalClass;
+
+constexpr std::array<std::string_view, storage::kRemovalClasses> kPlurals = {
+    "entries of tags' indexes", "untagged revisions", "layer links",      "unfinished uploads",
+    "temporary files",          "blobs",              "empty directories"};
+
+std::string size_of(const analyzer::Bytes& bytes, const TextOptions& options) {
+  const std::uint64_t number = options.apparent ? bytes.apparent : bytes.allocated;
+  return options.raw_bytes ? std::to_string(number) : human_size(number);
+}
+
+std::string_view end_name(ApplyEnd end) {
+  switch (end) {
+    case ApplyEnd::kDone: return "done";
+    case ApplyEnd::kOutdated: return "outdated";
+    case ApplyEnd::kRefused: return "refused";
+    case ApplyEnd::kStopped: return "stopped";
+    case ApplyEnd::kInterrupted: return "interrupted";
+  }
+  return "stopped";
+}
+
+void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals,
+                   const PlanTotal& total, const TextOptions& options, std::ostream& out) {
+  Table table({Align::kLeft, Align::kRight, Align::kRight});
+  table.row({"", "OBJECTS", "SIZE"});
+  for (std::size_t i = 0; i < totals.size(); ++i) {
+    if (totals[i].objects == 0) continue;
+    table.row({std::string(kPlurals[i]), grouped(totals[i].objects),
+               totals[i].bytes.allocated == 0 ? "" : size_of(totals[i].bytes, options)});
+  }
+  table.row({"total", grouped(total.objects), size_of(total.bytes, options)});
+  table.print(out);
+}
+
+}  // namespace
+
+void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream& out) {
+  out << printable(plan.root) << "    what would be removed\n\n";
+  for (const std::string& refusal : plan.refusals) out << "!!! no blob may go: " << printable(refusal) << '\n';
+  if (!plan.refusals.empty()) {
+    out << "    what is not understood may refer to any of them; see regsweep audit, and\n"
+           "    --ignore-damaged DIGEST|REPOSITORY to go on without it\n\n";
+  }
+  if (plan.removals.empty()) {
+    out << "nothing\n";
+  } else {
+    write_classes(plan.totals, plan.total, options, out);
+  }
+  if (plan.held_back.objects != 0) {
+    out << fmt::format("held back: {} object{} younger than {} h ({}): --min-age\n",
+                       grouped(plan.held_back.objects), plan.held_back.objects == 1 ? "" : "s",
+                       plan.rules.min_age_seconds / 3600, size_of(plan.held_back.bytes, options));
+  }
+  if (!options.verbose) return;
+  out << '\n';
+  Table table({Align::kLeft, Align::kRight, Align::kLeft, Align::kLeft});
+  for (const storage::Removal& removal : plan.removals) {
+    const analyzer::Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
+    table.row({std::string(analyzer::removal_class_name(removal.removal_class)),
+               bytes.allocated == 0 ? "" : size_of(bytes, options), printable(removal.path),
+               removal.reason});
+  }
+  table.print(out);
+}
+
+void write_apply_text(const ApplySummary& summary, std::ostream& out) {
+  const analyzer::ApplyResult& result = summary.result;
+  if (result.end == ApplyEnd::kDone) {
+    out << "done\n";
+  } else {
+    out << end_name(result.end) << ": " << printable(result.reason) << '\n';
+  }
+  if (result.total.objects != 0) write_classes(result.removed, result.total, {}, out);
+  if (result.already_gone != 0) {
+    out << grouped(result.already_gone) << " were gone already, by an earlier apply\n";
+  }
+  out << fmt::format("promised {}, {} {}\n", human_size(summary.promised.bytes.allocated),
+                     summary.quarantine ? "moved to quarantine" : "freed",
+                     human_size(result.total.bytes.allocated));
+  out << fmt::format("disk: {} free before, {} free after\n", human_size(summary.disk_free_before),
+                     human_size(summary.disk_free_after));
+  if (!result.quarantine_run.empty() && result.total.objects != 0) {
+    out << "nothing is freed yet. Look whether all is well, then free it:\n"
+        << "  regsweep purge " << summary.store << ' ' << result.quarantine_run << '\n'
+        << "or take all of it back:\n"
+        << "  regsweep undo " << summary.store << ' ' << result.quarantine_run << '\n';
+  }
+  if (result.total.objects != 0) {
+    out << "before pushes: restart the registry, and flush Redis if it is its cache: what they remember\n"
+           "of removed blobs would make a push say that the layer exists\n";
+  }
+}
+
+void write_apply_json(const ApplySummary& summary, std::ostream& out) {
+  const analyzer::ApplyResult& result = summary.result;
+  Json removed = Json::object();
+  for (std::size_t i = 0; i < result.removed.size(); ++i) {
+    Json total = {{"objects", result.removed[i].objects}};
+    total.update(bytes_pair(result.removed[i].bytes));
+    removed[std::string(analyzer::removal_class_name(static_cast<RemovalClass>(i)))] = total;
+  }
+  const Json json = {
+      {"schema", "regsweep.apply/1"},
+      {"end", end_name(result.end)},
+      {"reason", printable(result.reason)},
+      {"removed", std::move(removed)},
+      {"total_objects", result.total.objects},
+      {"total_bytes", bytes_pair(result.total.bytes)},
+      {"promised_bytes", bytes_pair(summary.promised.bytes)},
+      {"already_gone", result.already_gone},
+      {"quarantine_run", result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
+      {"disk_free_before_bytes", summary.disk_free_before},
+      {"disk_free_after_bytes", summary.disk_free_after}};
+  out << json.dump(1) << '\n';
+}
+
+}  // namespace regsweep::reports
