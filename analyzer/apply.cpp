@@ -122,26 +122,27 @@ class Applier {
       const std::size_t size =
           std::min(kBatch, static_cast<std::size_t>(other - removals.begin()));
       const std::span<const Removal> batch = removals.first(size);
-      if (!(options_.quarantine && quarantines(batch.front()) ? move(batch) : remove(batch))) {
-        return false;
-      }
+      if (!(options_.quarantine ? move(batch) : remove(batch))) return false;
       removals = removals.subspan(size);
     }
     return true;
   }
 
-  /// An empty directory holds nothing worth keeping; undo makes it again with what lay in it.
-  static bool quarantines(const Removal& removal) {
-    return removal.removal_class != RemovalClass::kEmptyDirectory;
-  }
-
   bool move(std::span<const Removal> batch) {
-    std::size_t moved = 0;
-    const storage::Status status =
-        sweeper_.quarantine(std::vector<Removal>(batch.begin(), batch.end()), moved);
-    for (const Removal& removal : batch.first(std::min(moved, batch.size()))) count(removal);
-    if (status) return true;
-    return stop(ApplyEnd::kStopped, words(status.error())), false;
+    while (!batch.empty()) {
+      std::size_t moved = 0;
+      const storage::Status status =
+          sweeper_.quarantine(std::vector<Removal>(batch.begin(), batch.end()), moved);
+      moved = std::min(moved, batch.size());
+      for (const Removal& removal : batch.first(moved)) count(removal);
+      if (status) return true;
+      const bool only_not_empty = moved < batch.size() && status.error().code == Errc::kChanged &&
+                                  batch[moved].removal_class == RemovalClass::kEmptyDirectory;
+      if (!only_not_empty) return stop(ApplyEnd::kStopped, words(status.error())), false;
+      result_.left.push_back(batch[moved].path);
+      batch = batch.subspan(moved + 1);
+    }
+    return true;
   }
 
   bool remove(std::span<const Removal> batch) {

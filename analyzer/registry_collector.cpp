@@ -1,10 +1,10 @@
 #include "analyzer/registry_collector.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <utility>
 
+#include "analyzer/registry_walk.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -19,22 +19,6 @@ constexpr std::string_view kV2 = "/docker/registry/v2/";
 struct Abort {
   int exit_code;
   std::string error;
-};
-
-/// What a link below `revisions` or `_layers` leads to.
-struct Target {
-  enum class Kind : std::uint8_t { kFound, kUnknown, kError } kind = Kind::kUnknown;
-  DigestId id = kNoDigest;
-  std::string error;
-};
-
-/// One link in a registry's walk order.
-struct WalkedLink {
-  DigestId content = kNoDigest;
-  bool plain = false;  ///< its path names the same digest: no need to look for another link
-  DigestError error = DigestError::kNone;
-  bool readable = true;
-  std::string_view bad_path;  ///< set if the driver refuses its path
 };
 
 class Replay {
@@ -141,16 +125,16 @@ class Replay {
 
   void mark_revisions(const Repository& repository) {
     find_tagged(repository);
-    each_link(repository, repository.revisions, true, [&](const WalkedLink& link) {
+    each_walked_link(survey_, repository, true, [&](const WalkedLink& link) {
       if (!link.bad_path.empty()) fail_bad_path(repository, "_manifests/revisions/", link);
       if (!link.readable) return;
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
       }
-      const Target target = link.plain ? only_if_present({Target::Kind::kFound, link.content, {}})
+      const LinkTarget target = link.plain ? only_if_present({LinkTarget::Kind::kFound, link.content, {}})
                                        : manifest_target(repository, link.content);
-      if (target.kind == Target::Kind::kError) fail_in_repository(target.error);
-      if (target.kind == Target::Kind::kUnknown) return;
+      if (target.kind == LinkTarget::Kind::kError) fail_in_repository(target.error);
+      if (target.kind == LinkTarget::Kind::kUnknown) return;
       mark_revision(repository, link.content, target.id);
     });
   }
@@ -187,7 +171,7 @@ class Replay {
     tag_error_.clear();
     if (!options_.delete_untagged) return;
     for (const Tag& tag : repository.tags) {
-      if (tag.state == LinkState::kRead) {
+      if (tag.state == LinkState::kRead && storage::is_driver_path_component(tag.name)) {
         tagged_.push_back(tag.digest);
       } else if (tag_error_.empty()) {
         tag_error_ = error_of(tag);
@@ -228,86 +212,23 @@ class Replay {
     });
   }
 
-  /// Calls `f` for each link file below revisions or `_layers`, in the order of the walk.
-  template <class F>
-  void each_link(const Repository& repository, const Links& links, bool revisions, F&& f) const {
-    std::vector<const StrayLink*> strays;
-    for (const StrayLink& stray : survey_.stray_links) {
-      if (stray.in_revisions == revisions && stray.repository == repository.name) {
-        strays.push_back(&stray);
-      }
-    }
-    auto stray = strays.begin();
-    const auto visit_stray = [&](const StrayLink& link) {
-      WalkedLink walked;
-      walked.content = link.content;
-      walked.error = link.error;
-      if (!driver_accepts(link.path)) walked.bad_path = link.path;
-      f(walked);
-    };
-    for (const DigestId path : links.paths) {
-      if (!strays.empty()) {
-        const std::string own = storage::layout::link_directory(graph_.digests[path]) + "/link";
-        for (; stray != strays.end() && walk_less((*stray)->path, own); ++stray) visit_stray(**stray);
-      }
-      WalkedLink walked;
-      walked.content = path;
-      if (const OddLink* odd = links.odd_at(path)) {
-        walked.content = odd->content;
-        walked.error = odd->error;
-        // No file, or not one that the walk takes for a link.
-        walked.readable = odd->state == LinkState::kRead || odd->state == LinkState::kMalformed;
-      } else {
-        walked.plain = true;
-      }
-      f(walked);
-    }
-    for (; stray != strays.end(); ++stray) visit_stray(**stray);
-  }
-
-  static bool driver_accepts(std::string_view path) {
-    for (std::size_t begin = 0; begin <= path.size();) {
-      const std::size_t end = std::min(path.find('/', begin), path.size());
-      if (!storage::is_driver_path_component(path.substr(begin, end - begin))) return false;
-      begin = end + 1;
-    }
-    return true;
-  }
-
   [[noreturn]] void fail_bad_path(const Repository& repository, std::string_view below,
                                   const WalkedLink& link) const {
     fail("failed to mark: filesystem: invalid path: " + std::string(kV2) + "repositories/" +
          repository.name + '/' + std::string(below) + std::string(link.bad_path));
   }
 
-  /// What a link by this path says, as linkedBlobStatter.Stat follows it.
-  Target target_of(const Links& links, DigestId path) const {
-    const bool known = std::binary_search(
-        links.paths.begin(), links.paths.end(), path,
-        [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
-    if (!known) return {};
-    DigestId content = path;
-    if (const OddLink* odd = links.odd_at(path)) {
-      if (odd->state == LinkState::kAbsent) return {};
-      if (odd->state != LinkState::kRead) {
-        return {Target::Kind::kError, kNoDigest, std::string(digest_error_text(odd->error))};
-      }
-      content = odd->content;
-    }
-    return {Target::Kind::kFound, content, {}};
-  }
-
-  Target only_if_present(Target target) const {
-    if (target.kind == Target::Kind::kFound && !graph_.has(target.id, kPresent)) return {};
+  LinkTarget only_if_present(LinkTarget target) const {
+    if (target.kind == LinkTarget::Kind::kFound && !graph_.has(target.id, kPresent)) return {};
     return target;
   }
 
   /// 2.8 also looks below `_layers`, where version 2.1.0 put manifests.
   /// Source: distribution v2.8.2 registry.go, manifestLinkPathFns.
-  Target manifest_target(const Repository& repository, DigestId id) const {
-    Target target = target_of(repository.revisions, id);
-    if (target.kind == Target::Kind::kUnknown && !is_3()) {
-      target = target_of(repository.layers, id);
+  LinkTarget manifest_target(const Repository& repository, DigestId id) const {
+    LinkTarget target = link_target(graph_, repository.revisions, id);
+    if (target.kind == LinkTarget::Kind::kUnknown && !is_3()) {
+      target = link_target(graph_, repository.layers, id);
     }
     return only_if_present(std::move(target));
   }
@@ -365,8 +286,8 @@ class Replay {
       if (!graph_.is_manifest(edge.to) && !graph_.has(edge.to, kHasAlias | kUnread | kNotUnderstood)) {
         continue;
       }
-      const Target target = manifest_target(repository, edge.to);
-      if (target.kind != Target::Kind::kFound) continue;
+      const LinkTarget target = manifest_target(repository, edge.to);
+      if (target.kind != LinkTarget::Kind::kFound) continue;
       require_parsed(target.id, edge.to);
       stack.push_back({target.id});
     }
@@ -379,17 +300,17 @@ class Replay {
       fail("failed to mark: filesystem: Path not found: " + std::string(kV2) + "repositories/" +
            repository.name + "/_layers");
     }
-    each_link(repository, repository.layers, false, [&](const WalkedLink& link) {
+    each_walked_link(survey_, repository, false, [&](const WalkedLink& link) {
       if (!link.bad_path.empty()) fail_bad_path(repository, "_layers/", link);
       if (!link.readable) return;
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
       }
-      const Target target =
-          only_if_present(link.plain ? Target{Target::Kind::kFound, link.content, {}}
-                                     : target_of(repository.layers, link.content));
-      if (target.kind == Target::Kind::kError) fail_in_repository(target.error);
-      if (target.kind == Target::Kind::kFound && run_.marks[row(link.content)] == 0) {
+      const LinkTarget target =
+          only_if_present(link.plain ? LinkTarget{LinkTarget::Kind::kFound, link.content, {}}
+                                     : link_target(graph_, repository.layers, link.content));
+      if (target.kind == LinkTarget::Kind::kError) fail_in_repository(target.error);
+      if (target.kind == LinkTarget::Kind::kFound && run_.marks[row(link.content)] == 0) {
         run_.layer_links.push_back({current_, link.content});
       }
     });
@@ -446,7 +367,9 @@ class Replay {
     if (!survey_.has_blobs) {
       fail("error enumerating blobs: filesystem: Path not found: /docker/registry/v2/blobs");
     }
-    const std::vector<storage::Digest> misplaced = stray_blobs();
+    const MisplacedBlobs misplaced = misplaced_blobs(survey_, run_.marks);
+    if (misplaced.exit_code == 2) throw Abort{2, misplaced.error};
+    if (misplaced.exit_code != 0) fail(misplaced.error);
     for (std::size_t i = 0; i < graph_.node_count(); ++i) {
       const DigestId id = digest_id(i);
       if (graph_.has(id, kPresent) && !graph_.has(id, kNotAFile) && run_.marks[i] == 0) {
@@ -457,10 +380,10 @@ class Replay {
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
     if (output_ == nullptr && actions_ == nullptr) return;
     line("");
-    line(run_.marked, " blobs marked, ", std::uint64_t{run_.blobs.size() + misplaced.size()},
+    line(run_.marked, " blobs marked, ", std::uint64_t{run_.blobs.size() + misplaced.eligible.size()},
          " blobs and ", std::uint64_t{run_.manifests.size()}, " manifests eligible for deletion");
     for (const DigestId id : run_.blobs) sweep_blob(graph_.digests[id]);
-    for (const storage::Digest& digest : misplaced) sweep_blob(digest);
+    for (const storage::Digest& digest : misplaced.eligible) sweep_blob(digest);
     for (const DoomedLink& link : run_.layer_links) sweep_layer_link(link);
   }
 
@@ -480,50 +403,6 @@ class Replay {
                              storage::layout::link_directory(graph_.digests[link.digest]) + "/link";
     check(actions_->remove_layer_link(link.repository, link.digest, path),
           "failed to delete layer link " + text(link.digest) + " of repo " + name, path);
-  }
-
-  /// What the walk over blobs makes of files named `data` where no blob is: a digest that is not
-  /// marked, or the end of the run. Source: distribution registry/storage/paths.go, digestFromPath.
-  std::vector<storage::Digest> stray_blobs() const {
-    std::vector<const storage::Event*> files;
-    for (const storage::Event& event : survey_.events) {
-      if (event.kind == storage::EventKind::kOddData) files.push_back(&event);
-    }
-    std::sort(files.begin(), files.end(), [](const storage::Event* a, const storage::Event* b) {
-      return walk_less(a->path, b->path);
-    });
-    std::vector<storage::Digest> eligible;
-    for (const storage::Event* file : files) {
-      std::vector<std::string_view> parts;
-      const std::string_view path = file->path;
-      for (std::size_t begin = 0; begin <= path.size();) {
-        const std::size_t end = std::min(path.find('/', begin), path.size());
-        parts.push_back(path.substr(begin, end - begin));
-        begin = end + 1;
-      }
-      // …/<algorithm>[/<first two>]/<hex>/data; paths begin with "blobs", as a registry's do with "v2".
-      const std::string_view hex = parts.size() >= 2 ? parts[parts.size() - 2] : "";
-      const std::string_view next = parts.size() >= 3 ? parts[parts.size() - 3] : "v2";
-      if (hex.size() < 2) {
-        throw Abort{2, "panic: runtime error: slice bounds out of range [:2] with length " +
-                           std::to_string(hex.size())};
-      }
-      std::string_view algorithm = next;
-      if (next == hex.substr(0, 2)) algorithm = parts.size() >= 4 ? parts[parts.size() - 4] : "v2";
-      storage::Digest digest;
-      const DigestError error =
-          parse_digest(std::string(algorithm) + ':' + std::string(hex), digest);
-      if (error != DigestError::kNone) {
-        fail("error enumerating blobs: filesystem: " + std::string(digest_error_text(error)));
-      }
-      const std::optional<DigestId> known = graph_.digests.find(digest);
-      if (!known || (run_.marks[row(*known)] == 0 && !graph_.has(*known, kPresent))) {
-        eligible.push_back(digest);
-      }
-    }
-    std::sort(eligible.begin(), eligible.end());
-    eligible.erase(std::unique(eligible.begin(), eligible.end()), eligible.end());
-    return eligible;
   }
 
   inline static const std::string kNoError;

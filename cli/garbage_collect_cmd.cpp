@@ -1,17 +1,27 @@
-// regsweep garbage-collect: what `registry garbage-collect` prints, line for line.
+// regsweep garbage-collect: the registry's own command, line for line; and, unless it is told whose
+// semantics to have, without what makes it lose images.
+#include <algorithm>
+#include <ctime>
+#include <map>
+
+#include "analyzer/account.h"
 #include "analyzer/registry_collector.h"
 #include "analyzer/survey.h"
 #include "cli/command.h"
 #include "reports/humanize.h"
+#include "storage/sweeper.h"
 
 namespace regsweep::cli {
 namespace {
+
+using analyzer::DigestId;
+using storage::Status;
 
 struct Args {
   CommonArgs common;
   bool dry_run = false;
   bool delete_untagged = false;
-  std::string semantics = "registry-3";
+  std::string semantics;
 };
 
 class Lines final : public analyzer::CollectorOutput {
@@ -21,6 +31,82 @@ class Lines final : public analyzer::CollectorOutput {
 
  private:
   std::ostream& out_;
+};
+
+/// Removes as a registry does. With `safe` set it leaves what the complete closure shows alive, and
+/// says so; then a thing that is already gone is no reason to stop.
+class Removing final : public analyzer::CollectorActions {
+ public:
+  Removing(const analyzer::Survey& survey, storage::Sweeper* sweeper, const analyzer::Marks* safe,
+           std::ostream& err)
+      : survey_(survey), sweeper_(sweeper), safe_(safe), err_(err) {}
+
+  storage::Result<bool> exists(const std::string& path) override {
+    return sweeper_ == nullptr ? storage::Result<bool>(true) : sweeper_->exists(path);
+  }
+  Status remove_manifest(std::uint32_t repository, DigestId digest,
+                         const std::string& path) override {
+    if (lives(digest)) {
+      return kept(name(repository) + '@' + text(digest), "a tag, an index or its subject needs it");
+    }
+    return remove(path);
+  }
+  Status remove_tag_entry(std::uint32_t, DigestId digest, const std::string& path) override {
+    return lives(digest) ? Status(storage::kOk) : remove(path);
+  }
+  Status remove_blob(const storage::Digest& digest, const std::string& path) override {
+    const auto id = survey_.graph.digests.find(digest);
+    if (id && lives(*id)) return kept("blob " + digest.text(), "something alive needs it");
+    return remove(path);
+  }
+  Status remove_layer_link(std::uint32_t repository, DigestId digest,
+                           const std::string& path) override {
+    if (lives(digest) && needs(repository, digest)) {
+      return kept(name(repository) + ": layer link " + text(digest),
+                  "a manifest of the repository needs it");
+    }
+    return remove(path);
+  }
+
+ private:
+  bool lives(DigestId id) const { return safe_ != nullptr && (*safe_)[row(id)] != 0; }
+
+  /// Whether something alive in the repository itself refers to the blob.
+  bool needs(std::uint32_t repository, DigestId digest) {
+    auto [at, is_new] = needed_.try_emplace(repository);
+    if (is_new) {
+      std::vector<DigestId> roots;
+      analyzer::add_roots(survey_, survey_.repositories[repository],
+                          analyzer::Roots::kTagsAndRevisions, roots);
+      std::erase_if(roots, [&](DigestId id) { return !lives(id); });
+      at->second.resize(survey_.graph.node_count());
+      analyzer::extend(survey_.graph, analyzer::safe_policy(false), std::move(roots), at->second);
+    }
+    return at->second[row(digest)] != 0;
+  }
+
+  Status remove(const std::string& path) {
+    if (sweeper_ == nullptr) return storage::kOk;
+    Status status = sweeper_->delete_tree(path);
+    if (!status && safe_ != nullptr && status.error().code == storage::Errc::kNotFound) {
+      return storage::kOk;
+    }
+    return status;
+  }
+
+  Status kept(const std::string& what, const std::string& why) {
+    err_ << "regsweep: kept " << reports::printable(what) << ": " << why << '\n';
+    return storage::kOk;
+  }
+
+  std::string name(std::uint32_t repository) const { return survey_.repositories[repository].name; }
+  std::string text(DigestId id) const { return survey_.graph.digests[id].text(); }
+
+  const analyzer::Survey& survey_;
+  storage::Sweeper* sweeper_;
+  const analyzer::Marks* safe_;
+  std::ostream& err_;
+  std::map<std::uint32_t, analyzer::Marks> needed_;
 };
 
 /// What was not read makes the repetition uncertain; so does what a registry would follow.
@@ -34,30 +120,53 @@ void warn(const analyzer::Survey& survey, const Io& io) {
   }
 }
 
-int run_garbage_collect(const Args& args, const Io& io) {
-  if (!args.dry_run) {
-    io.err << "regsweep: garbage-collect only shows what the registry would do so far: "
-              "add --dry-run; nothing was changed\n";
-    return static_cast<int>(Exit::kUsage);
+/// Why content must not be removed now, whoever's semantics are asked for; empty if it may.
+std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened) {
+  if (opened.location.database_lock) {
+    return "a database owns this store: storage alone cannot tell what is alive";
   }
+  if (!survey.complete) return "not everything could be read";
+  return {};
+}
+
+int run_garbage_collect(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args.common.store, io, opened, exit)) return 1;  // as the registry does
+  std::unique_ptr<storage::Sweeper> sweeper;
+  if (!args.dry_run) {
+    auto held = storage::open_sweeper(opened.location.root, opened.location.v2);
+    if (!held) {
+      say(held.error(), io);
+      return 1;
+    }
+    sweeper = std::move(*held);
+  }
   analyzer::SurveyOptions survey_options;
   survey_options.exact = true;
   survey_options.names_only = true;
   analyzer::Survey survey;
-  run_parallel(args.common, *opened.store, io,
-               [&] { survey = analyzer::survey(*opened.store, survey_options); });
+  analyzer::Marks safe;
+  run_parallel(args.common, *opened.store, io, [&] {
+    survey = analyzer::survey(*opened.store, survey_options);
+    if (args.semantics.empty()) safe = mark(survey, analyzer::safe_policy(args.delete_untagged));
+  });
   warn(survey, io);
+  if (const std::string why = forbidden(survey, opened); !args.dry_run && !why.empty()) {
+    io.err << "regsweep: refused, nothing was changed: " << why << '\n';
+    return 1;
+  }
   analyzer::CollectorOptions options;
   options.version = args.semantics == "registry-2.8" ? analyzer::RegistryVersion::k2_8
                                                      : analyzer::RegistryVersion::k3;
   options.delete_untagged = args.delete_untagged;
   options.root = opened.location.root;
   Lines lines(io.out);
+  Removing removing(survey, sweeper.get(), args.semantics.empty() ? &safe : nullptr, io.err);
+  const bool act = !args.dry_run || args.semantics.empty();
   const analyzer::CollectorRun run =
-      analyzer::replay_collector(survey, options, args.common.quiet ? nullptr : &lines);
+      analyzer::replay_collector(survey, options, args.common.quiet ? nullptr : &lines,
+                                 act ? &removing : nullptr);
   io.out.flush();
   if (!run.error.empty()) io.err << run.error << '\n';
   if (run.error.empty() && !survey.complete) return static_cast<int>(Exit::kIncomplete);
@@ -69,16 +178,17 @@ int run_garbage_collect(const Args& args, const Io& io) {
 void add_garbage_collect(CLI::App& app, Job& job) {
   auto args = std::make_shared<Args>();
   CLI::App* command = app.add_subcommand(
-      "garbage-collect", "Print what `registry garbage-collect --dry-run` prints; never writes");
+      "garbage-collect", "Stand in for `registry garbage-collect`: deletes, unless --dry-run");
   command->add_option("CONFIG", args->common.store, "The registry's config.yml, or its root directory")
       ->required();
-  command->add_flag("-d,--dry-run", args->dry_run, "Only show it (so far the only way)");
+  command->add_flag("-d,--dry-run", args->dry_run, "Do everything except remove");
   command->add_flag("-m,--delete-untagged", args->delete_untagged,
-                    "As the registry's: collect manifests that no tag means now, too");
+                    "Delete manifests that no tag means now, too");
   command->add_flag("-q,--quiet", args->common.quiet, "As registry 3's: print nothing");
   command
       ->add_option("--semantics", args->semantics,
-                   "Whose collector: registry-2.8 or registry-3 (default registry-3)")
+                   "Exactly as registry-2.8 or registry-3 does it, with what that loses. Without\n"
+                   "this: registry 3's lines, but what something alive needs is kept, and said so")
       ->check(CLI::IsMember({"registry-2.8", "registry-3"}))
       ->type_name("WHOSE");
   command->add_option("--jobs", args->common.jobs, "Threads that read the store")
@@ -88,8 +198,8 @@ void add_garbage_collect(CLI::App& app, Job& job) {
       "Examples:\n"
       "  regsweep garbage-collect --dry-run /etc/docker/registry/config.yml\n"
       "  regsweep garbage-collect -d -m --semantics registry-2.8 /var/lib/registry\n\n"
-      "Exit status: the registry's own: 0 done, 1 it would abort, 2 it would crash; 4 if\n"
-      "something could not be read.");
+      "Exit status: the registry's own: 0 done, 1 it aborts, 2 it would crash; 4 if something\n"
+      "could not be read in a dry run.");
   command->callback(
       [args, &job] { job = [args](const Io& io) { return run_garbage_collect(*args, io); }; });
 }

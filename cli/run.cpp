@@ -15,6 +15,11 @@ int run(const std::vector<std::string>& args, const Io& io) {
   Job job;
   add_audit(app, job);
   add_tags(app, job);
+  add_plan(app, job);
+  add_apply(app, job);
+  add_gc(app, job);
+  add_undo(app, job);
+  add_purge(app, job);
   add_garbage_collect(app, job);
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());

@@ -172,7 +172,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;
   summary.quarantine = !args.no_quarantine;
-  summary.store = reports::printable(opened.location.root);
+  summary.store = reports::shell_word(opened.location.root);
   summary.disk_free_before = free_bytes(*opened.store);
   analyzer::ApplyOptions options;
   options.quarantine = !args.no_quarantine;

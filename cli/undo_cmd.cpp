@@ -4,7 +4,7 @@
 
 #include "cli/sweep.h"
 #include "reports/humanize.h"
-#include "reports/json_values.h"
+#include "reports/quarantine_report.h"
 #include "storage/sweeper.h"
 
 namespace regsweep::cli {
@@ -19,15 +19,6 @@ struct Args : CommonArgs {
 };
 
 using storage::QuarantineRun;
-
-void print_runs(const std::vector<QuarantineRun>& runs, std::ostream& out) {
-  for (const QuarantineRun& run : runs) {
-    out << run.id << "  " << reports::grouped(run.objects) << " objects  "
-        << reports::human_size(run.allocated_bytes) << (run.finished ? "" : "  (was interrupted)")
-        << (run.problem.empty() ? "" : "  " + run.problem) << '\n';
-  }
-  if (runs.empty()) out << "the quarantine is empty\n";
-}
 
 /// The runs that the user means: the one named, or all, or those older than an age; the last one, if
 /// nothing was said and `last` allows it.
@@ -56,20 +47,9 @@ bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const
 int report(const Args& args, const std::string& what, const storage::QuarantineOutcome& total,
            const Io& io) {
   if (args.json) {
-    reports::Json skipped = reports::Json::array();
-    for (const std::string& path : total.skipped) skipped.push_back(reports::printable(path));
-    const reports::Json json = {{"schema", "regsweep.quarantine/1"},
-                                {"did", what},
-                                {"objects", total.objects},
-                                {"allocated_bytes", total.allocated_bytes},
-                                {"skipped", std::move(skipped)}};
-    io.out << json.dump(1) << '\n';
+    reports::write_quarantine_json(what, total, io.out);
   } else {
-    io.out << what << ": " << reports::grouped(total.objects) << " objects, "
-           << reports::human_size(total.allocated_bytes) << '\n';
-    for (const std::string& path : total.skipped) {
-      io.out << "left in quarantine, its place is taken: " << reports::printable(path) << '\n';
-    }
+    reports::write_quarantine_text(what, total, io.out);
   }
   return static_cast<int>(total.skipped.empty() ? Exit::kDone : Exit::kApplyStopped);
 }
@@ -86,7 +66,7 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
   auto runs = (*quarantine)->runs();
   if (!runs) return static_cast<int>(say(runs.error(), io));
   if (args.list) {
-    print_runs(*runs, io.out);
+    reports::write_quarantine_runs(*runs, io.out);
     return 0;
   }
   if (!choose(args, *runs, undo, io)) return static_cast<int>(Exit::kUsage);

@@ -97,7 +97,7 @@ Json repositories(const Audit& audit) {
 Json findings(const Audit& audit) {
   Json rows = Json::array();
   for (const analyzer::Finding& finding : audit.findings) {
-    const FindingText text = finding_text(finding, printable(audit.context.root));
+    const FindingText text = finding_text(finding, shell_word(audit.context.root));
     Json subjects = Json::array();
     for (const std::string& subject : finding.subjects) subjects.push_back(printable(subject));
     rows.push_back({{"code", finding_code(finding.code)},

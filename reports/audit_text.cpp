@@ -33,7 +33,7 @@ constexpr std::array<std::pair<SpaceClass, std::string_view>, analyzer::kSpaceCl
 class AuditText {
  public:
   AuditText(const Audit& audit, const TextOptions& options, std::ostream& out)
-      : audit_(audit), options_(options), out_(out), store_(printable(audit.context.root)) {}
+      : audit_(audit), options_(options), out_(out), store_(shell_word(audit.context.root)) {}
 
   void write() {
     header();
@@ -74,7 +74,7 @@ class AuditText {
     const auto count = [](std::uint64_t n, std::string_view one, std::string_view many) {
       return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
     };
-    out_ << fmt::format("{}    {} · {} · {}\n", store_,
+    out_ << fmt::format("{}    {} · {} · {}\n", printable(audit_.context.root),
                         count(audit_.survey.repositories.size(), "repository", "repositories"),
                         count(tags, "tag", "tags"), count(blobs, "blob", "blobs"));
   }
@@ -116,12 +116,9 @@ class AuditText {
       if (space.objects != 0) table.row({anything_ ? "+" : "", size(space.bytes), how});
       anything_ |= space.objects != 0;
     };
-    row(accounts[SpaceClass::kGarbage],
-        "garbage: stop the registry, then `registry garbage-collect CONFIG`");
-    row(audit_.old_uploads,
-        "uploads older than 7 days: the registry's storage.maintenance.uploadpurging");
-    row(accounts[SpaceClass::kUntagged],
-        "untagged: `registry garbage-collect --delete-untagged CONFIG`");
+    row(accounts[SpaceClass::kGarbage], "regsweep gc --apply " + store_);
+    row(audit_.old_uploads, "… --uploads 7d");
+    row(accounts[SpaceClass::kUntagged], "… --untagged");
     table.print(out_, 2);
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
     const bool hazard = std::any_of(
@@ -129,8 +126,9 @@ class AuditText {
           return finding.hazard && finding.concern == Concern::kDanger;
         });
     if (anything_ && hazard) {
-      out_ << "  " << paint(Concern::kDanger, "but read the findings first: a collector of the "
-                                               "registry would destroy living content here")
+      out_ << "  "
+           << paint(Concern::kDanger,
+                    "not with the registry's own collector: it would destroy living content here")
            << '\n';
     }
     disk();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -167,6 +168,21 @@ std::string raw_from_printable(std::string_view text) {
     at += 3;
   }
   return raw;
+}
+
+std::string shell_word(std::string_view raw) {
+  constexpr std::string_view kPlain = "_./:@%+=,-";
+  const bool plain = std::all_of(raw.begin(), raw.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kPlain.find(c) != std::string_view::npos;
+  });
+  if (plain && !raw.empty()) return std::string(raw);
+  const bool clean = printable(raw) == raw;  // else only the shell's own escapes can say it
+  std::string word = clean ? "'" : "$'";
+  for (const char c : clean ? std::string(raw) : printable(raw)) {
+    word += c == '\'' ? (clean ? "'\\''" : "\\'") : std::string(1, c);
+  }
+  return word + '\'';
 }
 
 std::size_t display_width(std::string_view text) noexcept {

@@ -30,6 +30,9 @@ std::string printable(std::string_view raw);
 /// The bytes that printable() made this of.
 std::string raw_from_printable(std::string_view text);
 
+/// A path as one word of a shell command, printable.
+std::string shell_word(std::string_view raw);
+
 /// Columns a terminal needs for UTF-8 text: one a character.
 std::size_t display_width(std::string_view text) noexcept;
 
