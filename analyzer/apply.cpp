@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <span>
 #include <thread>
 
@@ -241,6 +243,18 @@ std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper
     return removal.path + (at == known.end() ? " is not to be removed any more" : " is another object now");
   }
   return {};
+}
+
+Plan narrowed(Plan fresh, const Plan& plan) {
+  std::set<std::string, std::less<>> there;
+  for (Removal& removal : fresh.removals) there.insert(std::move(removal.path));
+  fresh.totals = {};
+  fresh.total = {};
+  for (const Removal& removal : plan.removals) {
+    if (there.contains(removal.path)) count_in(fresh, removal);
+  }
+  fresh.removals = plan.removals;
+  return fresh;
 }
 
 ApplyResult carry_out(const Plan& plan, const Survey& planned, const storage::Store& store,

@@ -52,6 +52,10 @@ std::string guard(const Plan& plan, double max_delete_percent);
 /// it fits: each removal is in `fresh` with the same identity, or is gone already.
 std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper& sweeper);
 
+/// `fresh` with the removals of `plan`, which must fit it. Totals count what is still there: the rest an
+/// earlier apply has done, but for directories that it may have left.
+Plan narrowed(Plan fresh, const Plan& plan);
+
 /// Carries out a plan that was just made from `planned` under the sweeper's lock: class by class, each object checked
 /// once more right before it goes. Between links and blobs the store is read again, and a blob that
 /// anything refers to by then stops it. `interrupted` is asked between steps.

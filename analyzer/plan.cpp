@@ -48,6 +48,14 @@ std::optional<storage::RemovalClass> removal_class_of(std::string_view name) noe
   return static_cast<storage::RemovalClass>(at - kNames.begin());
 }
 
+void count_in(Plan& plan, const storage::Removal& removal) {
+  for (PlanTotal* total :
+       {&plan.totals[static_cast<std::size_t>(removal.removal_class)], &plan.total}) {
+    ++total->objects;
+    total->bytes += {removal.apparent_bytes, removal.allocated_bytes};
+  }
+}
+
 SurveyOptions survey_options_for(const PlanRules& rules) {
   SurveyOptions options;
   options.read_layer_links = true;

@@ -56,6 +56,9 @@ struct Plan {
 std::string_view removal_class_name(storage::RemovalClass removal_class) noexcept;
 std::optional<storage::RemovalClass> removal_class_of(std::string_view name) noexcept;
 
+/// Adds a removal to a plan's totals.
+void count_in(Plan& plan, const storage::Removal& removal);
+
 struct PlanContext {
   std::string root;
   std::string v2;

@@ -82,14 +82,16 @@ void PlanBuilder::refuse_if_unclear() {
     const ManifestOddity* oddity = graph_.oddity(id);
     if (!ignores(digest)) {
       refusals.push_back("manifest " + digest + " cannot be understood" +
-                         (oddity == nullptr ? "" : ": " + oddity->problem));
+                         (oddity == nullptr ? "" : ": " + oddity->problem) +
+                         " (--ignore-damaged " + digest + " goes on without it)");
     }
   }
   for (const storage::Event& event : survey_.events) {
     // A link to elsewhere may lead a registry to repositories that were not seen here.
     if (event.kind == EventKind::kSymlink &&
         event.path.starts_with(storage::layout::kRepositories) && !ignores(event.path)) {
-      refusals.push_back(event.path + " is a symbolic link: what a registry finds behind it is unknown");
+      refusals.push_back(event.path + " is a symbolic link: what a registry finds behind it is unknown (--ignore-damaged " +
+                         event.path + " goes on without it)");
     }
   }
 }
@@ -406,14 +408,7 @@ void PlanBuilder::finish() {
                                return a.path == b.path;
                              }),
                  removals.end());
-  for (const storage::Removal& removal : removals) {
-    PlanTotal& total = plan_.totals[static_cast<std::size_t>(removal.removal_class)];
-    const Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
-    ++total.objects;
-    total.bytes += bytes;
-    ++plan_.total.objects;
-    plan_.total.bytes += bytes;
-  }
+  for (const storage::Removal& removal : removals) count_in(plan_, removal);
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     if (!graph_.has(digest_id(i), kPresent)) continue;
     ++plan_.blobs_in_store;

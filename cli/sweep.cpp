@@ -158,9 +158,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
              << reports::printable(why) << "; make a new one\n";
       return static_cast<int>(Exit::kPlanOutdated);
     }
-    planned.plan.removals = given->removals;
-    planned.plan.totals = given->totals;
-    planned.plan.total = given->total;
+    planned.plan = analyzer::narrowed(std::move(planned.plan), *given);
   }
   if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
     return refuse(planned.plan.refusals.front(), io);

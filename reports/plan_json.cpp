@@ -100,13 +100,7 @@ Plan plan_from(const Json& json) {
     removal.identity.mtime_nanoseconds = entry.at("mtime_ns").get<std::int64_t>();
     plan.removals.push_back(std::move(removal));
   }
-  for (const Removal& removal : plan.removals) {
-    auto& total = plan.totals[static_cast<std::size_t>(removal.removal_class)];
-    for (analyzer::PlanTotal* sum : {&total, &plan.total}) {
-      ++sum->objects;
-      sum->bytes += {removal.apparent_bytes, removal.allocated_bytes};
-    }
-  }
+  for (const Removal& removal : plan.removals) analyzer::count_in(plan, removal);
   return plan;
 }
 

@@ -55,8 +55,7 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
   out << printable(plan.root) << "    what would be removed\n\n";
   for (const std::string& refusal : plan.refusals) out << "!!! no blob may go: " << printable(refusal) << '\n';
   if (!plan.refusals.empty()) {
-    out << "    what is not understood may refer to any of them; see regsweep audit, and\n"
-           "    --ignore-damaged DIGEST|REPOSITORY to go on without it\n\n";
+    out << "    what is not read or not understood may refer to any blob; regsweep audit says more\n\n";
   }
   if (plan.removals.empty()) {
     out << "nothing\n";

@@ -2,15 +2,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+
+#include "storage/beneath.h"
 
 namespace regsweep::storage {
 namespace {
@@ -43,53 +43,6 @@ FileFacts facts_from(const struct stat& st) noexcept {
   facts.device = st.st_dev;
   facts.inode = st.st_ino;
   return facts;
-}
-
-int open_retrying(int dir, const char* name, int flags) noexcept {
-  int fd;
-  do {
-    fd = ::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-/// The same promise as openat2's for kernels (or seccomp filters) that refuse it.
-int open_stepwise(int dir, const char* name, int flags) noexcept {
-  UniqueFd held;
-  int at = dir;
-  std::string component;
-  for (const char* rest = name;;) {
-    const char* slash = std::strchr(rest, '/');
-    component.assign(rest, slash != nullptr ? static_cast<std::size_t>(slash - rest)
-                                            : std::strlen(rest));
-    if (component.empty() || component == "." || component == "..") {
-      errno = EXDEV;
-      return -1;
-    }
-    if (slash == nullptr) return open_retrying(at, component.c_str(), flags);
-    const int fd = open_retrying(at, component.c_str(), O_PATH | O_DIRECTORY);
-    if (fd < 0) return -1;
-    held = UniqueFd(fd);
-    at = held.get();
-    rest = slash + 1;
-  }
-}
-
-std::atomic<bool> openat2_works{true};
-
-int open_beneath(int dir, const char* name, int flags) noexcept {
-  if (openat2_works.load(std::memory_order_relaxed)) {
-    struct open_how how = {};
-    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    long fd;
-    do {
-      fd = ::syscall(SYS_openat2, dir, name, &how, sizeof how);
-    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
-    openat2_works.store(false, std::memory_order_relaxed);
-  }
-  return open_stepwise(dir, name, flags);
 }
 
 }  // namespace

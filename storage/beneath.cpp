@@ -1,0 +1,89 @@
+#include "storage/beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "storage/unique_fd.h"
+
+namespace regsweep::storage {
+namespace {
+
+std::atomic<bool> openat2_works{true};
+
+/// One component. O_DIRECTORY says ENOTDIR of a symbolic link, which shall be ELOOP.
+int open_component(int dir, const char* name, int flags) noexcept {
+  int fd;
+  do {
+    fd = ::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0 && errno == ENOTDIR) {
+    struct stat st;
+    const bool is_link =
+        ::fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+    errno = is_link ? ELOOP : ENOTDIR;
+  }
+  return fd;
+}
+
+/// Without openat2 a bind mount of the same file system goes unseen.
+bool same_device(int a, int b) noexcept {
+  struct stat first;
+  struct stat second;
+  return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_dev == second.st_dev;
+}
+
+}  // namespace
+
+int open_beneath_stepwise(int dir, const char* name, int flags, Mounts mounts) noexcept {
+  UniqueFd held;
+  int at = dir;
+  std::string component;
+  for (const char* rest = name;;) {
+    const char* slash = std::strchr(rest, '/');
+    component.assign(rest, slash != nullptr ? static_cast<std::size_t>(slash - rest)
+                                            : std::strlen(rest));
+    if (component.empty() || component == "." || component == "..") {
+      errno = EXDEV;
+      return -1;
+    }
+    const int step_flags = slash != nullptr ? O_PATH | O_DIRECTORY : flags;
+    const int fd = open_component(at, component.c_str(), step_flags);
+    if (fd < 0) return -1;
+    if (mounts == Mounts::kStay && !same_device(dir, fd)) {
+      ::close(fd);
+      errno = EXDEV;
+      return -1;
+    }
+    if (slash == nullptr) return fd;
+    held = UniqueFd(fd);
+    at = held.get();
+    rest = slash + 1;
+  }
+}
+
+int open_beneath(int dir, const char* name, int flags, Mounts mounts) noexcept {
+  if (openat2_works.load(std::memory_order_relaxed)) {
+    struct open_how how = {};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    if (mounts == Mounts::kStay) how.resolve |= RESOLVE_NO_XDEV;
+    long fd;
+    do {
+      fd = ::syscall(SYS_openat2, dir, name, &how, sizeof how);
+    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
+    openat2_works.store(false, std::memory_order_relaxed);
+  }
+  return open_beneath_stepwise(dir, name, flags, mounts);
+}
+
+}  // namespace regsweep::storage

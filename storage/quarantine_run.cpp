@@ -1,0 +1,214 @@
+#include "storage/quarantine_run.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+
+#include "storage/layout.h"
+#include "storage/sweeper_tree.h"
+
+namespace regsweep::storage {
+namespace {
+
+constexpr std::string_view kIdForm = "00000000T000000.000000Z-xxxx";  // 0: digit, x: hex digit
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+std::string digits(std::int64_t value, std::size_t width) {
+  std::string text = std::to_string(value);
+  return text.size() < width ? std::string(width - text.size(), '0') + text : text;
+}
+
+bool parse_object(std::string_view name, std::uint64_t& number) noexcept {
+  const char* end = name.data() + name.size();
+  const auto [at, error] = std::from_chars(name.data(), end, number);
+  return error == std::errc() && at == end && (name.size() == 1 || name.front() != '0');
+}
+
+Error unknown_entry(std::string name) {
+  return {Errc::kCorrupt, std::move(name), "is not named by the run's journal", 0};
+}
+
+/// What lies in a run beside its journal and objects.
+Status check_entries(const Directory& run, RunContents& contents) {
+  Result<Directory> listed = reopen(run);
+  if (!listed) return listed.error();
+  std::string unknown;
+  const Status read = listed->each([&](const DirectoryEntry& entry) {
+    if (entry.name == kDeleted) {
+      contents.purge_begun = true;
+    } else if (entry.name != kObjects && entry.name != kJournalFile) {
+      unknown = entry.name;
+    }
+  });
+  if (!read) return read;
+  if (!unknown.empty()) return unknown_entry(std::move(unknown));
+  return kOk;
+}
+
+}  // namespace
+
+std::string make_run_id(std::int64_t time_nanoseconds) {
+  const std::time_t seconds = time_nanoseconds / kNanoseconds;
+  std::tm utc = {};
+  ::gmtime_r(&seconds, &utc);
+  std::uint16_t random = 0;
+  if (::getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random) {
+    random = static_cast<std::uint16_t>(::getpid());
+  }
+  std::array<char, 5> suffix{};
+  std::snprintf(suffix.data(), suffix.size(), "%04x", static_cast<unsigned>(random));
+  return digits(utc.tm_year + 1900, 4) + digits(utc.tm_mon + 1, 2) + digits(utc.tm_mday, 2) + 'T' +
+         digits(utc.tm_hour, 2) + digits(utc.tm_min, 2) + digits(utc.tm_sec, 2) + '.' +
+         digits(time_nanoseconds % kNanoseconds / 1000, 6) + "Z-" + suffix.data();
+}
+
+bool is_run_id(std::string_view name) noexcept {
+  const auto fits = [](char form, char c) {
+    const bool is_digit = c >= '0' && c <= '9';
+    return form == '0' ? is_digit : form == 'x' ? is_digit || (c >= 'a' && c <= 'f') : c == form;
+  };
+  return name.size() == kIdForm.size() &&
+         std::equal(kIdForm.begin(), kIdForm.end(), name.begin(), fits);
+}
+
+std::int64_t run_started_seconds(std::string_view id) noexcept {
+  if (!is_run_id(id)) return 0;
+  const auto number = [&](std::size_t at, std::size_t width) {
+    int value = 0;
+    for (std::size_t i = at; i < at + width; ++i) value = value * 10 + (id[i] - '0');
+    return value;
+  };
+  std::tm utc = {};
+  utc.tm_year = number(0, 4) - 1900;
+  utc.tm_mon = number(4, 2) - 1;
+  utc.tm_mday = number(6, 2);
+  utc.tm_hour = number(9, 2);
+  utc.tm_min = number(11, 2);
+  utc.tm_sec = number(13, 2);
+  return ::timegm(&utc);
+}
+
+std::int64_t now_nanoseconds() noexcept {
+  struct timespec now = {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * kNanoseconds + now.tv_nsec;
+}
+
+Result<PlaceFacts> place_facts(const Directory& place) {
+  struct statx st = {};
+  if (::statx(place.fd(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) != 0) {
+    return change_error(errno, "cannot stat", "");
+  }
+  PlaceFacts facts;
+  facts.device = ::makedev(st.stx_dev_major, st.stx_dev_minor);
+  facts.mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
+  facts.inode = st.stx_ino;
+  facts.mtime_nanoseconds = st.stx_mtime.tv_sec * kNanoseconds + st.stx_mtime.tv_nsec;
+  facts.mode = st.stx_mode & 07777u;
+  facts.uid = st.stx_uid;
+  facts.gid = st.stx_gid;
+  return facts;
+}
+
+bool same_file_system(const PlaceFacts& a, const PlaceFacts& b) noexcept {
+  return a.device == b.device && (a.mount == 0 || b.mount == 0 || a.mount == b.mount);
+}
+
+int rename_no_replace(const Directory& from, const char* old_name, const Directory& to,
+                      const char* new_name) noexcept {
+  for (;;) {
+    if (::renameat2(from.fd(), old_name, to.fd(), new_name, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINTR) break;
+  }
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  struct stat st;
+  if (::fstatat(to.fd(), new_name, &st, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  if (errno != ENOENT) return errno;
+  for (;;) {
+    if (::renameat(from.fd(), old_name, to.fd(), new_name) == 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+}
+
+Result<std::vector<std::uint64_t>> list_objects(const Directory& run) {
+  std::vector<std::uint64_t> numbers;
+  Result<Directory> objects = run.open(kObjects);
+  if (!objects && objects.error().code == Errc::kNotFound) return numbers;
+  if (!objects) return below(kObjects, objects.error());
+  std::string unknown;
+  const Status read = objects->each([&](const DirectoryEntry& entry) {
+    std::uint64_t number = 0;
+    if (parse_object(entry.name, number)) {
+      numbers.push_back(number);
+    } else {
+      unknown = entry.name;
+    }
+  });
+  if (!read) return below(kObjects, read.error());
+  if (!unknown.empty()) return below(kObjects, unknown_entry(std::move(unknown)));
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object) noexcept {
+  const auto at = std::lower_bound(
+      journal.moves.begin(), journal.moves.end(), object,
+      [](const MoveRecord& move, std::uint64_t number) { return move.object < number; });
+  return at != journal.moves.end() && at->object == object ? &*at : nullptr;
+}
+
+Result<RunContents> read_run(const Directory& run) {
+  RunContents contents;
+  const Status entries = check_entries(run, contents);
+  if (!entries) return entries.error();
+  Result<std::vector<std::uint64_t>> present = list_objects(run);
+  if (!present) return present.error();
+  contents.present = std::move(*present);
+  Result<JournalContents> journal = read_journal(run);
+  if (journal) {
+    contents.journal = std::move(*journal);
+  } else if (journal.error().code != Errc::kNotFound) {
+    return journal.error();
+  }
+  const std::vector<MoveRecord>& moves = contents.journal.moves;
+  const auto not_ascending = [](const MoveRecord& a, const MoveRecord& b) {
+    return a.object >= b.object;
+  };
+  if (std::adjacent_find(moves.begin(), moves.end(), not_ascending) != moves.end()) {
+    return Error{Errc::kCorrupt, kJournalFile, "does not number its objects in order", 0};
+  }
+  for (const std::uint64_t number : contents.present) {
+    if (find_move(contents.journal, number) == nullptr) {
+      return below(kObjects, unknown_entry(std::to_string(number)));
+    }
+  }
+  return contents;
+}
+
+Result<Directory> open_quarantine_directory(const Directory& root) {
+  Result<Directory> quarantine = root.open(layout::kQuarantine);
+  if (quarantine) return quarantine;
+  Error error = quarantine.error();
+  error.path = layout::kQuarantine;
+  return error;
+}
+
+Status sync_directory(const Directory& directory, std::string_view what) {
+  int synced;
+  do {
+    synced = ::fsync(directory.fd());
+  } while (synced != 0 && errno == EINTR);
+  if (synced == 0 || errno == EINVAL) return kOk;  // EINVAL: this file system syncs no directories
+  return change_error(errno, "cannot sync", std::string(what));
+}
+
+}  // namespace regsweep::storage

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/directory.h"
+#include "storage/journal.h"
+#include "storage/result.h"
+
+namespace regsweep::storage {
+
+// A run's directory, `<root>/.regsweep-quarantine/<run id>`, holds `journal` and `objects/<n>`. A purge
+// renames `objects` to `deleted` before it deletes anything: what is left of it is never put back.
+
+inline constexpr const char* kObjects = "objects";
+inline constexpr const char* kDeleted = "deleted";
+inline constexpr const char* kJournalFile = "journal";
+
+/// "20261124T203310.123456Z-0a1b": UTC, and four random digits.
+std::string make_run_id(std::int64_t time_nanoseconds);
+
+/// Whether a name has that form: no other directory is taken for a run.
+bool is_run_id(std::string_view name) noexcept;
+
+/// The time in a run's id, in seconds since 1970.
+std::int64_t run_started_seconds(std::string_view id) noexcept;
+
+/// CLOCK_REALTIME.
+std::int64_t now_nanoseconds() noexcept;
+
+/// What an undo needs to know of a directory, and what a rename across it needs.
+struct PlaceFacts {
+  std::uint64_t device = 0;
+  std::uint64_t mount = 0;  ///< 0 on kernels before 5.8
+  std::uint64_t inode = 0;
+  std::int64_t mtime_nanoseconds = 0;
+  std::uint32_t mode = 0;   ///< permission bits
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+Result<PlaceFacts> place_facts(const Directory& place);
+
+/// Whether a rename from one to the other can work: the same file system by the same mount.
+bool same_file_system(const PlaceFacts& a, const PlaceFacts& b) noexcept;
+
+/// renameat2 with RENAME_NOREPLACE; on file systems without it a look and a rename. Returns 0 or
+/// errno: EEXIST if the new name is taken.
+int rename_no_replace(const Directory& from, const char* old_name, const Directory& to,
+                      const char* new_name) noexcept;
+
+/// The move of an object, null if the journal names none. Cost: a binary search.
+const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object) noexcept;
+
+/// A run as it lies on the disk.
+struct RunContents {
+  JournalContents journal;
+  std::vector<std::uint64_t> present;  ///< objects that are there, ascending
+  bool purge_begun = false;
+};
+
+/// Reads a run and checks that its journal names all that lies there. A run without a journal holds no
+/// objects, or is kCorrupt.
+Result<RunContents> read_run(const Directory& run);
+
+/// Numbers of the objects in a run, ascending; empty if it has no `objects`. kCorrupt: other names.
+Result<std::vector<std::uint64_t>> list_objects(const Directory& run);
+
+/// The directory of all runs. kNotFound if the store has none.
+Result<Directory> open_quarantine_directory(const Directory& root);
+
+/// fsync of a directory.
+Status sync_directory(const Directory& directory, std::string_view what);
+
+}  // namespace regsweep::storage

@@ -1,0 +1,279 @@
+#include "storage/quarantine_writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <initializer_list>
+
+#include "storage/layout.h"
+#include "storage/sweeper_object.h"
+#include "storage/sweeper_shape.h"
+#include "storage/sweeper_tree.h"
+
+namespace regsweep::storage {
+namespace {
+
+int make_directory(const Directory& at, const char* name) noexcept {
+  int made;
+  do {
+    made = ::mkdirat(at.fd(), name, 0700);
+  } while (made != 0 && errno == EINTR);
+  return made;
+}
+
+Error other_file_system(std::string path) {
+  return {Errc::kUnsupported, std::move(path),
+          "lies on another file system, or mount, than the quarantine: nothing can be moved there",
+          EXDEV};
+}
+
+/// Takes back what begin() made if it does not come to its end.
+class Unmaker {
+ public:
+  Unmaker() = default;
+  ~Unmaker() {
+    if (kept_) return;
+    if (run_ != nullptr) {
+      unlink_at(*run_, kJournalFile, 0);
+      unlink_at(*run_, kObjects, AT_REMOVEDIR);
+    }
+    if (quarantine_ != nullptr) unlink_at(*quarantine_, id_.c_str(), AT_REMOVEDIR);
+    if (root_ != nullptr) unlink_at(*root_, layout::kQuarantine, AT_REMOVEDIR);
+  }
+  Unmaker(const Unmaker&) = delete;
+  Unmaker& operator=(const Unmaker&) = delete;
+
+  void made_quarantine(const Directory& root) { root_ = &root; }
+  void made_run(const Directory& quarantine, const std::string& id) {
+    quarantine_ = &quarantine;
+    id_ = id;
+  }
+  void opened_run(const Directory& run) { run_ = &run; }
+  void keep() { kept_ = true; }
+
+ private:
+  const Directory* root_ = nullptr;
+  const Directory* quarantine_ = nullptr;
+  const Directory* run_ = nullptr;
+  std::string id_;
+  bool kept_ = false;
+};
+
+/// Makes or opens the directory of all runs. Returns its facts.
+Result<PlaceFacts> set_up_quarantine(const LockedStore& store, Directory& quarantine,
+                                     Unmaker& unmaker) {
+  if (make_directory(store.root, layout::kQuarantine) == 0) {
+    unmaker.made_quarantine(store.root);
+  } else if (errno != EEXIST) {
+    return change_error(errno, "cannot make the quarantine", layout::kQuarantine);
+  }
+  Result<Directory> opened = open_quarantine_directory(store.root);
+  if (!opened) return opened.error();
+  quarantine = std::move(*opened);
+  const Result<PlaceFacts> facts = place_facts(quarantine);
+  if (!facts) return below(layout::kQuarantine, facts.error());
+  const Result<PlaceFacts> v2_facts = place_facts(store.v2);
+  if (!v2_facts) return below(store.v2_path, v2_facts.error());
+  if (!same_file_system(*facts, *v2_facts)) return other_file_system(store.v2_path);
+  return facts;
+}
+
+/// Makes a run's directory with `objects` in it. Returns the run's id.
+Result<std::string> set_up_run(const Directory& quarantine, std::int64_t now, Directory& run,
+                               Unmaker& unmaker) {
+  std::string id = make_run_id(now);
+  for (int attempts = 16; make_directory(quarantine, id.c_str()) != 0; id = make_run_id(now)) {
+    if (errno != EEXIST || --attempts == 0) {
+      return change_error(errno, "cannot make the quarantine", id);
+    }
+  }
+  unmaker.made_run(quarantine, id);
+  Result<Directory> opened = quarantine.open(id.c_str());
+  if (!opened) return below(id, opened.error());
+  run = std::move(*opened);
+  unmaker.opened_run(run);
+  if (make_directory(run, kObjects) != 0) {
+    return change_error(errno, "cannot make the quarantine", id + '/' + kObjects);
+  }
+  return id;
+}
+
+}  // namespace
+
+QuarantineWriter::QuarantineWriter(const LockedStore& store, std::string id, Directory run,
+                                   Directory objects, JournalWriter journal,
+                                   const PlaceFacts& facts)
+    : store_(store),
+      id_(std::move(id)),
+      run_(std::move(run)),
+      objects_(std::move(objects)),
+      facts_(facts),
+      journal_(std::move(journal)) {}
+
+Result<std::unique_ptr<QuarantineWriter>> QuarantineWriter::begin(const LockedStore& store) {
+  const Result<PlaceFacts> root_before = place_facts(store.root);
+  if (!root_before) return root_before.error();
+  Directory quarantine;
+  Directory run;
+  Unmaker unmaker;  // behind what it refers to
+  const Result<PlaceFacts> facts = set_up_quarantine(store, quarantine, unmaker);
+  if (!facts) return facts.error();
+  const std::int64_t now = now_nanoseconds();
+  const Result<std::string> id = set_up_run(quarantine, now, run, unmaker);
+  if (!id) return below(layout::kQuarantine, id.error());
+
+  const std::string path = std::string(layout::kQuarantine) + '/' + *id;
+  Result<Directory> objects = run.open(kObjects);
+  if (!objects) return below(path, objects.error());
+  Result<JournalWriter> journal = JournalWriter::create(run);
+  if (!journal) return below(path, journal.error());
+  journal->add(BeginRecord{store.v2_path, now, root_before->mtime_nanoseconds});
+  if (const Status begun = journal->flush(true); !begun) return below(path, begun.error());
+  for (const Directory* made : std::initializer_list<const Directory*>{&run, &quarantine,
+                                                                       &store.root}) {
+    if (const Status synced = sync_directory(*made, path); !synced) return synced.error();
+  }
+  unmaker.keep();
+  return std::unique_ptr<QuarantineWriter>(new QuarantineWriter(
+      store, *id, std::move(run), std::move(*objects), std::move(*journal), *facts));
+}
+
+Status QuarantineWriter::open_parent(const std::string& path, Place& place) const {
+  std::string parent = parent_of(path);
+  if (place.is_open && place.path == parent) return kOk;
+  place.is_open = false;
+  Result<Directory> directory = open_place(store_.v2, parent);
+  if (!directory) return directory.error();
+  place.directory = std::move(*directory);
+  place.path = std::move(parent);
+  place.is_open = true;
+  return kOk;
+}
+
+/// Notes a directory as it is before this run's first change to it.
+Status QuarantineWriter::record_directory(const std::string& path, const Directory& directory) {
+  if (recorded_.contains(path)) return kOk;
+  const Result<PlaceFacts> facts = place_facts(directory);
+  if (!facts) return facts.error();
+  if (!same_file_system(*facts, facts_)) return other_file_system({});
+  journal_.add(DirectoryRecord{path, facts->mtime_nanoseconds, facts->mode, facts->uid, facts->gid});
+  recorded_.insert(path);
+  newly_recorded_.push_back(path);
+  return kOk;
+}
+
+/// Looks at a batch and notes it in the journal, up to the first that is not as it was judged.
+Status QuarantineWriter::plan(const std::vector<Removal>& batch, std::vector<Planned>& planned) {
+  Place place;
+  for (const Removal& removal : batch) {
+    if (const Status shaped = check_shape(removal.removal_class, removal.path); !shaped) {
+      return shaped;
+    }
+    const Status opened = open_parent(removal.path, place);
+    if (!opened && opened.error().code == Errc::kNotFound) {
+      planned.push_back({&removal, 0, true});
+      continue;
+    }
+    if (!opened) return below(removal.path, opened.error());
+    const std::string name = last_component(removal.path);
+    const Result<Presence> there = check_object(place.directory, name, removal);
+    if (!there) return below(removal.path, there.error());
+    if (*there == Presence::kGone) {
+      planned.push_back({&removal, 0, true});
+      continue;
+    }
+    if (const Status recorded = record_directory(place.path, place.directory); !recorded) {
+      return below(removal.path, recorded.error());
+    }
+    if (removal.removal_class == RemovalClass::kEmptyDirectory) {
+      const Result<Directory> self = open_place(place.directory, name);
+      if (!self) return below(removal.path, self.error());
+      if (const Status recorded = record_directory(removal.path, *self); !recorded) {
+        return below(removal.path, recorded.error());
+      }
+      journal_.add(RmdirRecord{removal.path});
+      planned.push_back({&removal, 0, false});
+    } else {
+      journal_.add(MoveRecord{next_object_, removal.removal_class, removal.path, removal.identity,
+                              removal.apparent_bytes, removal.allocated_bytes});
+      planned.push_back({&removal, next_object_++, false});
+    }
+  }
+  return kOk;
+}
+
+/// Judges an object once more and moves it. One that went meanwhile is as good as moved.
+Status QuarantineWriter::carry_out(const Planned& planned, Place& place) {
+  const Removal& removal = *planned.removal;
+  if (planned.is_gone) return kOk;
+  const Status opened = open_parent(removal.path, place);
+  if (!opened && opened.error().code == Errc::kNotFound) return kOk;
+  if (!opened) return below(removal.path, opened.error());
+  const std::string name = last_component(removal.path);
+  const Result<Presence> there = check_object(place.directory, name, removal);
+  if (!there) return below(removal.path, there.error());
+  if (*there == Presence::kGone) return kOk;
+  if (removal.removal_class == RemovalClass::kEmptyDirectory) {
+    const Result<Removed> removed = remove_object(store_.v2, removal);
+    if (!removed) return below(removal.path, removed.error());
+    return kOk;
+  }
+  const int failed = rename_no_replace(place.directory, name.c_str(), objects_,
+                                       std::to_string(planned.object).c_str());
+  if (failed == EXDEV) return other_file_system(removal.path);
+  if (failed != 0 && failed != ENOENT) {
+    return change_error(failed, "cannot move it to the quarantine", removal.path);
+  }
+  return kOk;
+}
+
+Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& moved) {
+  moved = 0;
+  const std::lock_guard lock(mutex_);
+  std::vector<Planned> planned;
+  planned.reserve(batch.size());
+  const Status fit = plan(batch, planned);
+  const Status written = journal_.flush(true);
+  if (!written) {
+    for (const std::string& path : newly_recorded_) recorded_.erase(path);
+    newly_recorded_.clear();
+    return below(std::string(layout::kQuarantine) + '/' + id_, written.error());
+  }
+  newly_recorded_.clear();
+  Place place;
+  for (const Planned& one : planned) {
+    if (const Status done = carry_out(one, place); !done) return done;
+    ++moved;
+  }
+  return fit;
+}
+
+Result<Removed> QuarantineWriter::remove_directory(const Removal& removal) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Planned> planned;
+  const Status fit = plan({removal}, planned);
+  const Status written = journal_.flush(false);
+  if (!written) {
+    for (const std::string& path : newly_recorded_) recorded_.erase(path);
+  }
+  newly_recorded_.clear();
+  if (!written) return below(std::string(layout::kQuarantine) + '/' + id_, written.error());
+  if (!fit) return fit.error();
+  if (planned.front().is_gone) return Removed::kAlreadyGone;
+  const Result<Removed> removed = remove_object(store_.v2, removal);
+  if (!removed) return below(removal.path, removed.error());
+  return removed;
+}
+
+Status QuarantineWriter::end() {
+  const std::lock_guard lock(mutex_);
+  const std::string path = std::string(layout::kQuarantine) + '/' + id_;
+  if (const Status synced = sync_directory(objects_, path); !synced) return synced;
+  journal_.add(EndRecord{now_nanoseconds()});
+  if (const Status written = journal_.flush(true); !written) return below(path, written.error());
+  return sync_directory(run_, path);
+}
+
+}  // namespace regsweep::storage

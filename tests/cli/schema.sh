@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# schema.sh REGSWEEP: the program's JSON is what docs/schemas promises, and its figures add up.
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
+begin "$@"
+python=
+for program in python3 /usr/bin/python3; do
+  if "$program" -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; then
+    python=$program
+    break
+  fi
+done
+[[ -n $python ]] || skip "python3-jsonschema is not installed"
+
+cat >validate.py <<'PYTHON'
+"""validate.py SCHEMA DOCUMENT: says what is wrong with the document; exit 1 if anything is."""
+import json, sys
+import jsonschema
+
+def no_duplicates(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"a name stands twice: {names}")
+    return dict(pairs)
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    schema = json.load(file)
+jsonschema.Draft202012Validator.check_schema(schema)
+with open(sys.argv[2], "rb") as file:
+    document = json.loads(file.read().decode("utf-8"), object_pairs_hook=no_duplicates)
+errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
+for error in errors[:5]:
+    print(f"{'/'.join(map(str, error.absolute_path)) or 'top'}: {error.message[:300]}", file=sys.stderr)
+sys.exit(1 if errors else 0)
+PYTHON
+
+# Every sum that docs/json.md promises.
+cat >sums.py <<'PYTHON'
+import json, sys
+d = json.load(open(sys.argv[1], encoding="utf-8"))
+space = {row["class"]: row for row in d["space"]}
+pair = lambda x: (x["apparent_bytes"], x["allocated_bytes"])
+plus = lambda xs: tuple(map(sum, zip((0, 0), *map(pair, xs))))
+def want(what, got, expected):
+    if got != expected:
+        sys.exit(f"{what}: {got}, want {expected}")
+want("total", pair(d["total"]), plus(d["space"]))
+want("total objects", d["total"]["objects"], sum(row["objects"] for row in d["space"]))
+want("total estimated", d["total"]["estimated"], any(row["estimated"] for row in d["space"]))
+want("estimated", d["total"]["estimated"], not d["exact"])
+want("garbage", pair(space["garbage"]), plus(d["garbage"].values()))
+for name in ("garbage", "untagged"):
+    want(f"reclaimable {name}", pair(d["reclaimable"][name]), pair(space[name]))
+    want(f"reclaimable {name}", d["reclaimable"][name]["objects"], space[name]["objects"])
+want("reclaimable column", plus(r["reclaimable"] for r in d["repositories"]),
+     pair(d["garbage"]["one_repository"]))
+want("blobs", d["store"]["blobs"],
+     sum(space[name]["objects"] for name in ("tagged", "untagged", "garbage")))
+want("repositories", d["store"]["repositories"], len(d["repositories"]))
+for column in ("tags", "revisions", "layer_links"):
+    want(column, d["store"][column], sum(r[column] for r in d["repositories"]))
+for r in d["repositories"]:
+    want(r["name"], pair(r["size"]), plus([r["exclusive"], r["shared"]]))
+    if any(a > b for a, b in zip(pair(r["untagged"]), pair(r["size"]))):
+        sys.exit(f"{r['name']}: more untagged than all")
+names = [r["name"].encode() for r in d["repositories"]]
+want("order of repositories", names, sorted(names))
+order = ["danger", "warning", "note"]
+concerns = [order.index(f["concern"]) for f in d["findings"]]
+want("order of findings", concerns, sorted(concerns))
+if any(f["objects"] < len(f["subjects"]) for f in d["findings"]):
+    sys.exit("a finding names more than it counts")
+PYTHON
+
+schemas=$source_dir/docs/schemas
+valid() { "$python" validate.py "$schemas/$1.json" "${2:-out}"; }
+invalid() { ! "$python" validate.py "$schemas/$1.json" "$2" 2>/dev/null; }
+
+# audit WHAT EXIT ARGUMENT…
+audit() {
+  local title=$1 code=$2
+  shift 2
+  run "audit $title" audit --json "$@"
+  exits "$code"
+  check "$what: fits the schema" valid audit
+  check "$what: sums" "$python" sums.py out
+}
+tags() {
+  local title=$1 code=$2
+  shift 2
+  run "tags $title" tags --json "$@"
+  exits "$code"
+  check "$what: fits the schema" valid tags
+}
+
+demo_store demo
+demo_store --healthy healthy
+mkdir -p empty/docker/registry/v2
+mkdir -p hollow/docker/registry/v2/{blobs,repositories}
+cp -a healthy incomplete # a symbolic link where a directory must be: root can't read it either
+mv incomplete/docker/registry/v2/repositories/team elsewhere
+ln -s "$work/elsewhere" incomplete/docker/registry/v2/repositories/team
+rm -rf incomplete/docker/registry/v2/repositories/team/app/_manifests
+cp -a healthy unreadable
+mv unreadable/docker/registry/v2/repositories/library/debian/_manifests/tags elsewhere.tags
+ln -s "$work/elsewhere.tags" \
+  unreadable/docker/registry/v2/repositories/library/debian/_manifests/tags
+cp -a healthy managed
+mkdir managed/docker/registry/lockfiles
+: >managed/docker/registry/lockfiles/database-in-use
+cp -a healthy proxy
+echo '{}' >proxy/scheduler-state.json
+
+for exact in "" --exact; do
+  audit "demo $exact" 3 $exact demo
+  holds "d['complete'] and d['exact'] == ('$exact' != '')"
+  cp out "demo$exact.json"
+  audit "healthy $exact" 0 $exact healthy
+  holds "not any(f['concern'] == 'danger' and not f['code'].startswith('collector') for f in d['findings'])"
+  audit "empty $exact" 0 $exact empty
+  holds "d['store']['blobs'] == 0 and d['repositories'] == []"
+  audit "without content $exact" 0 $exact hollow
+  audit "symlinked namespace $exact" 0 $exact incomplete
+  holds "'symlink' in codes"
+  audit "unreadable tags $exact" 4 $exact unreadable
+  holds "not d['complete'] and 'unreadable' in codes"
+  audit "database $exact" 0 $exact managed
+  holds "d['store']['managed_by'] == 'gitlab-database' and 'database-managed' in codes"
+  audit "proxy $exact" 0 $exact proxy
+  holds "d['store']['managed_by'] == 'pull-through-cache' and 'pull-through-cache' in codes"
+done
+tags demo 3 demo
+cp out tags.json
+holds "{t['state'] for t in d['tags']} == {'ok', 'broken', 'dangling'}"
+tags healthy 0 healthy
+holds "len(d['tags']) == 13 and all(t['state'] == 'ok' for t in d['tags'])"
+tags "one repository" 0 healthy team/proxy
+holds "[t['tag'] for t in d['tags']] == ['2.4', 'stable']"
+tags empty 0 empty
+tags unreadable 4 unreadable
+holds "not d['complete']"
+
+# Mutated documents must not fit, or the schemas say nothing. Prints each that does.
+cat >mutate.py <<'PYTHON'
+import copy, json, sys
+import jsonschema
+schema, document, statements = sys.argv[1:4]
+validator = jsonschema.Draft202012Validator(json.load(open(schema, encoding="utf-8")))
+original = json.load(open(document, encoding="utf-8"))
+validator.validate(original)
+bad = 0
+for statement in statements.strip().split("\n"):
+    d = copy.deepcopy(original)
+    exec(statement)
+    if validator.is_valid(d):
+        print(f"fits the schema although: {statement}", file=sys.stderr)
+        bad = 1
+sys.exit(bad)
+PYTHON
+check "mutated audits do not fit" "$python" mutate.py "$schemas/audit.json" demo.json "
+del d['complete']
+d['complete'] = 'yes'
+d['extra'] = 1
+d['schema'] = 'regsweep.audit/2'
+d['total']['objects'] = -1
+d['total']['objects'] = 1.5
+d['space'].pop()
+d['space'].append(d['space'][0])
+d['space'].reverse()
+d['space'][0]['class'] = 'tagged '
+d['space'][0]['bytes'] = 1
+d['store']['managed_by'] = 'me'
+del d['store']['root']
+d['disk'] = 0
+d['disk'] = {'size_bytes': 1}
+d['repositories'][0]['name'] = ''
+d['repositories'][0]['name'] = 'a\\x1bb'
+del d['repositories'][0]['size']['allocated_bytes']
+d['findings'][0]['code'] = 'no-such-code'
+d['findings'][0]['concern'] = 'fatal'
+d['findings'][0]['objects'] = 0
+d['findings'][0]['subjects'] = ['x'] * 101
+d['findings'][0]['subjects'] = [1]
+d['reclaimable']['uploads']['older_than_seconds'] = '7d'
+d['garbage']['orphan'] = 5
+"
+check "mutated tag lists do not fit" "$python" mutate.py "$schemas/tags.json" tags.json "
+d['tags'][1]['digest'] = 'sha256:abc'
+d['tags'][1]['digest'] += '0'
+d['tags'][1]['digest'] = d['tags'][1]['digest'].upper()
+d['tags'][1]['digest'] = None
+d['tags'][1]['state'] = 'fine'
+d['tags'][1]['type'] = 'zip'
+del d['tags'][1]['size']
+d['tags'][1]['size']['allocated_bytes'] = '5'
+d['tags'] = {}
+d['complete'] = None
+d['schema'] = 'regsweep.audit/1'
+"
+same_codes() { # the enum of codes is the table of words
+  diff <(grep -oP 'Words\{FindingCode::k\w+, *"\K[^"]+' "$source_dir/reports/finding_text.cpp" | sort) \
+    <(json "'\n'.join(d['\$defs']['finding']['properties']['code']['enum'])" "$schemas/audit.json" | sort)
+}
+check "codes in docs/schemas/audit.json are those of reports/finding_text.cpp" same_codes
+end

@@ -1,0 +1,102 @@
+// Properties of every audit, on random stores. REGSWEEP_RANDOM_STORES raises their number,
+// REGSWEEP_RANDOM_SEED repeats from one that failed.
+#include "tests/random_store.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/analyze.h"
+#include "tests/invariants.h"
+
+namespace regsweep::tests {
+namespace {
+
+using analyzer::RegistryVersion;
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// Calls `check(store)` for many random stores, half of them with odd cases.
+template <class Check>
+void for_random_stores(std::uint64_t stores, Check&& check) {
+  const std::uint64_t first = from_environment("REGSWEEP_RANDOM_SEED", 1);
+  const std::uint64_t count = from_environment("REGSWEEP_RANDOM_STORES", stores);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    RandomStore store(seed);
+    const std::string odd = seed % 2 == 0 ? add_odd_cases(store) : "";
+    SCOPED_TRACE("REGSWEEP_RANDOM_SEED=" + std::to_string(seed) + " " + odd);
+    check(store);
+    if (::testing::Test::HasFailure()) return;  // one store at a time
+  }
+}
+
+TEST(RandomStore, RowsAndSharesAddUpAndTheTotalIsThatOfDu) {
+  for_random_stores(60, [](RandomStore& store) {
+    check_accounts(audit_of(store.builder), store.builder.root());
+    check_accounts(audit_of(store.builder, {.exact = false}), store.builder.root());
+  });
+}
+
+TEST(RandomStore, TheSafeClosureAndTheFiguresAreThoseOfASecondReading) {
+  for_random_stores(120, [](RandomStore& store) {
+    check_closure(audit_of(store.builder), NaiveStore(store.builder.v2()));
+  });
+}
+
+TEST(RandomStore, WhatARegistryMarksTheSafeClosureKeeps) {
+  for_random_stores(120, [](RandomStore& store) { check_safe_is_superset(audit_of(store.builder)); });
+}
+
+TEST(RandomStore, TheOutputDoesNotDependOnThreads) {
+  for_random_stores(30, [](RandomStore& store) {
+    check_determinism(store.builder, true);
+    check_determinism(store.builder, false);
+  });
+}
+
+/// Links are read by nobody but --exact; where they name their paths, as all ordinary ones do, the
+/// closure must not differ.
+TEST(RandomStore, WithoutOddLinksTheFastScanKeepsTheSame) {
+  const std::uint64_t first = from_environment("REGSWEEP_RANDOM_SEED", 1);
+  for (std::uint64_t seed = first; seed < first + 40; ++seed) {
+    RandomStore store(seed);
+    const analyzer::Audit exact = audit_of(store.builder);
+    const analyzer::Audit fast = audit_of(store.builder, {.exact = false});
+    EXPECT_EQ(marked(exact.survey, exact.accounts.live), marked(fast.survey, fast.accounts.live));
+    EXPECT_EQ(marked(exact.survey, exact.accounts.live_by_tag),
+              marked(fast.survey, fast.accounts.live_by_tag));
+  }
+}
+
+TEST(RandomStore, ThePolicyOf2_8MarksWhatItsCollectorMarks) {
+  for_random_stores(120, [](RandomStore& store) {
+    const analyzer::Survey survey = survey_of(store.builder);
+    for (const bool delete_untagged : {false, true}) {
+      const auto run = analyzer::replay_collector(
+          survey, {RegistryVersion::k2_8, delete_untagged, store.builder.root()}, nullptr);
+      if (!run.error.empty()) continue;
+      const auto policy = analyzer::registry_2_8_policy(delete_untagged);
+      EXPECT_EQ(marked(survey, analyzer::mark(survey, policy)), marked(survey, run.marks))
+          << delete_untagged;
+    }
+  });
+}
+
+TEST(RandomStore, EveryOddCaseHoldsAllOfThis) {
+  for (const OddCase& odd : odd_cases()) {
+    SCOPED_TRACE(odd.name);
+    RandomStore store(7);
+    odd.apply(store);
+    const analyzer::Audit audit = audit_of(store.builder);
+    check_accounts(audit, store.builder.root());
+    check_closure(audit, NaiveStore(store.builder.v2()));
+    check_safe_is_superset(audit);
+    check_determinism(store.builder, true);
+  }
+}
+
+}  // namespace
+}  // namespace regsweep::tests
