@@ -245,15 +245,17 @@ std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper
   return {};
 }
 
-Plan narrowed(Plan fresh, const Plan& plan) {
+Plan narrowed(Plan fresh, const Plan& plan, bool drop_gone) {
   std::set<std::string, std::less<>> there;
   for (Removal& removal : fresh.removals) there.insert(std::move(removal.path));
+  fresh.removals.clear();
   fresh.totals = {};
   fresh.total = {};
   for (const Removal& removal : plan.removals) {
-    if (there.contains(removal.path)) count_in(fresh, removal);
+    const bool is_there = there.contains(removal.path);
+    if (is_there) count_in(fresh, removal);
+    if (is_there || !drop_gone) fresh.removals.push_back(removal);
   }
-  fresh.removals = plan.removals;
   return fresh;
 }
 

@@ -53,8 +53,9 @@ std::string guard(const Plan& plan, double max_delete_percent);
 std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper& sweeper);
 
 /// `fresh` with the removals of `plan`, which must fit it. Totals count what is still there: the rest an
-/// earlier apply has done, but for directories that it may have left.
-Plan narrowed(Plan fresh, const Plan& plan);
+/// earlier apply has done. It is left out if `drop_gone`; a deletion (not a rename) may have been cut off
+/// half-way, and is then finished by doing it again.
+Plan narrowed(Plan fresh, const Plan& plan, bool drop_gone);
 
 /// Carries out a plan that was just made from `planned` under the sweeper's lock: class by class, each object checked
 /// once more right before it goes. Between links and blobs the store is read again, and a blob that

@@ -158,7 +158,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
              << reports::printable(why) << "; make a new one\n";
       return static_cast<int>(Exit::kPlanOutdated);
     }
-    planned.plan = analyzer::narrowed(std::move(planned.plan), *given);
+    planned.plan = analyzer::narrowed(std::move(planned.plan), *given, !args.no_quarantine);
   }
   if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
     return refuse(planned.plan.refusals.front(), io);
@@ -169,6 +169,9 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   }
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;
+  const std::uint64_t gone = given == nullptr
+                                 ? 0
+                                 : given->removals.size() - planned.plan.total.objects;
   summary.quarantine = !args.no_quarantine;
   summary.store = reports::shell_word(opened.location.root);
   summary.disk_free_before = free_bytes(*opened.store);
@@ -186,6 +189,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     });
   }
   summary.disk_free_after = free_bytes(*opened.store);
+  summary.result.already_gone = std::max(summary.result.already_gone, gone);
   if (common.json) {
     reports::write_apply_json(summary, io.out);
   } else {

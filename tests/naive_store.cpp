@@ -157,9 +157,15 @@ void NaiveStore::read_repository(const std::string& path, Repository& repository
   read_links(path + "/_manifests/revisions", repository.revisions, true);
   read_links(path + "/_layers", repository.linked, false);
   for (const std::string& tag : names_in(path + "/_manifests/tags")) {
-    const fs::path link = path + "/_manifests/tags/" + tag + "/current/link";
-    if (!is_real_file(link)) continue;
-    if (const std::string digest = read(link); is_digest(digest)) repository.tags.insert(digest);
+    const fs::path directory = path + "/_manifests/tags/" + tag;
+    const fs::path link = directory / "current/link";
+    if (is_real_directory(directory) && !fs::exists(fs::symlink_status(link))) continue;
+    const std::string digest = is_real_file(link) ? read(link) : "";
+    if (is_digest(digest)) {
+      repository.tags.insert(digest);
+    } else {
+      repository.unclear = true;
+    }
   }
 }
 
@@ -211,21 +217,22 @@ Digests NaiveStore::closure(std::vector<std::string> pending, bool referrers) co
   return live;
 }
 
+void NaiveStore::add_roots(const Repository& repository, bool tags_only,
+                           std::vector<std::string>& roots) const {
+  roots.insert(roots.end(), repository.tags.begin(), repository.tags.end());
+  if (tags_only && !repository.unclear) return;
+  roots.insert(roots.end(), repository.revisions.begin(), repository.revisions.end());
+}
+
 Digests NaiveStore::live(bool tags_only) const {
   std::vector<std::string> roots;
-  for (const auto& [name, repository] : repositories) {
-    roots.insert(roots.end(), repository.tags.begin(), repository.tags.end());
-    if (tags_only) continue;
-    roots.insert(roots.end(), repository.revisions.begin(), repository.revisions.end());
-  }
+  for (const auto& [name, repository] : repositories) add_roots(repository, tags_only, roots);
   return closure(std::move(roots), true);
 }
 
 Digests NaiveStore::reach(const Repository& repository, bool tags_only) const {
-  std::vector<std::string> roots(repository.tags.begin(), repository.tags.end());
-  if (!tags_only) {
-    roots.insert(roots.end(), repository.revisions.begin(), repository.revisions.end());
-  }
+  std::vector<std::string> roots;
+  add_roots(repository, tags_only, roots);
   return closure(std::move(roots), tags_only);
 }
 

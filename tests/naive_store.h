@@ -19,6 +19,7 @@ class NaiveStore {
     Digests tags;       ///< what its tags mean
     Digests revisions;  ///< digests that its revision links name by path or by content
     Digests linked;     ///< the same of its layer links
+    bool unclear = false;  ///< a tag cannot be understood: no revision counts as untagged
   };
 
   explicit NaiveStore(const std::string& v2);
@@ -37,6 +38,7 @@ class NaiveStore {
   void read_repository(const std::string& path, Repository& repository);
   void read_links(const std::string& path, Digests& digests, bool odd_depths);
   void read_manifest(const std::string& digest);
+  void add_roots(const Repository& repository, bool tags_only, std::vector<std::string>& roots) const;
   Digests closure(std::vector<std::string> pending, bool referrers) const;
 
   std::string v2_;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "tests/analyze.h"
@@ -71,9 +72,26 @@ TEST(RandomStore, WithoutOddLinksTheFastScanKeepsTheSame) {
   }
 }
 
+/// What a policy does not say of 2.8: it sees no repository without `_layers` or behind a file whose
+/// name begins with '_', and takes a link's content only if the repository links that by its path, too.
+bool beyond_a_policy(const analyzer::Survey& survey) {
+  for (const storage::WalkEntry& entry : survey.walk) {
+    if (!entry.is_directory) return true;
+  }
+  for (const analyzer::Repository& repository : survey.repositories) {
+    if (repository.has_revisions && !repository.has_layers) return true;
+    const auto& paths = repository.revisions.paths;
+    for (const analyzer::OddLink& odd : repository.revisions.odd) {
+      if (std::find(paths.begin(), paths.end(), odd.content) == paths.end()) return true;
+    }
+  }
+  return !survey.stray_links.empty();
+}
+
 TEST(RandomStore, ThePolicyOf2_8MarksWhatItsCollectorMarks) {
   for_random_stores(120, [](RandomStore& store) {
     const analyzer::Survey survey = survey_of(store.builder);
+    if (beyond_a_policy(survey)) return;
     for (const bool delete_untagged : {false, true}) {
       const auto run = analyzer::replay_collector(
           survey, {RegistryVersion::k2_8, delete_untagged, store.builder.root()}, nullptr);

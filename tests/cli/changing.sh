@@ -7,7 +7,7 @@ begin "$@"
 demo_store --healthy store
 make_store=$build_dir/benchmarks/make_store
 if [[ -x $make_store ]]; then # large enough that a scan takes a while
-  "$make_store" --sparse --repos 150 --tags 20 --seed 3 large >/dev/null
+  "$make_store" --sparse --repos 60 --tags 15 --seed 3 large >/dev/null
   mv large/docker/registry/v2/repositories store/docker/registry/v2/repositories/large
   (cd large/docker/registry/v2/blobs/sha256 && find . -mindepth 2 -maxdepth 2 -type d) >blobs
   while read -r blob; do
@@ -112,7 +112,7 @@ stop_writer() {
 }
 at_end+=('[[ -z $writer ]] || { kill $writer; wait $writer; }')
 
-seen=0 steady=0
+seen=0 steady=0 damaged=0
 judge() { # what one run said fits together
   case $rc in
     4)
@@ -122,12 +122,13 @@ judge() { # what one run said fits together
       ;;
     *)
       steady=$((steady + 1))
+      ((rc != 3)) || damaged=$((damaged + 1))
       holds "d['complete'] is True" "'store-changed' not in codes"
       ;;
   esac
 }
 start_writer
-for round in {1..12}; do
+for round in {1..5}; do
   for arguments in "audit --json" "audit --json --exact" "audit --json --jobs 1" "tags --json"; do
     # shellcheck disable=SC2086
     run "$arguments, round $round" $arguments store
@@ -142,7 +143,9 @@ for round in {1..12}; do
   if ((rc == 4)); then shows "the store was written to while it was read"; fi
 done
 stop_writer
-echo "$name: of $((seen + steady)) scans beside a writer $seen saw a change"
+echo "$name: of $((seen + steady)) scans beside a writer $seen saw a change, $damaged damage"
+# The writer never leaves a tag without its content: damage that is found complete is a wrong claim.
+check "no scan takes a change for damage" test $damaged = 0
 
 settled() { # nothing is left of what went on
   run "audit afterwards" audit --json "$@" store
@@ -160,7 +163,7 @@ settled --exact
 # A slow disk makes it certain that a change is seen.
 if strace -f -qq -o /dev/null true 2>/dev/null; then
   slowly=(strace -f -qq -o /dev/null -e trace=openat2,openat
-    -e inject=openat2,openat:delay_enter=1000)
+    -e inject=openat2,openat:delay_enter=300)
   demo_store --healthy small
   rm -rf store away
   mv small store
