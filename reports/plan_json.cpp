@@ -1,9 +1,13 @@
+#include <fmt/chrono.h>
+
+#include <ctime>
 #include <string>
 
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 #include "reports/plan_report.h"
 #include "storage/sha256.h"
+#include "storage/upload.h"
 
 namespace regsweep::reports {
 namespace {
@@ -14,6 +18,10 @@ using storage::Error;
 using storage::Removal;
 
 constexpr std::string_view kSchema = "regsweep.plan/1";
+
+std::string rfc3339(std::int64_t seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
 
 Json total_json(const analyzer::PlanTotal& total) {
   Json json = {{"objects", total.objects}};
@@ -69,7 +77,9 @@ Plan plan_from(const Json& json) {
   plan.device = store.at("device").get<std::uint64_t>();
   plan.inode = store.at("inode").get<std::uint64_t>();
   plan.fingerprint = store.at("fingerprint").get<std::string>();
-  plan.created_seconds = json.at("created_seconds").get<std::int64_t>();
+  if (!storage::parse_rfc3339(json.at("created").get<std::string>(), plan.created_seconds)) {
+    throw std::invalid_argument("created is no time");
+  }
   const Json& rules = json.at("rules");
   plan.rules.untagged = rules.at("untagged").get<bool>();
   plan.rules.dead_links = rules.at("links").get<bool>();
@@ -120,7 +130,7 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
   for (const std::string& refusal : plan.refusals) refusals.push_back(printable(refusal));
   Json json = {{"schema", kSchema},
                {"version", REGSWEEP_VERSION},
-               {"created_seconds", plan.created_seconds},
+               {"created", rfc3339(plan.created_seconds)},
                {"store",
                 {{"root", printable(plan.root)},
                  {"v2", printable(plan.v2)},
