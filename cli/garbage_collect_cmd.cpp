@@ -7,7 +7,7 @@
 #include "analyzer/account.h"
 #include "analyzer/registry_collector.h"
 #include "analyzer/survey.h"
-#include "cli/command.h"
+#include "cli/collect.h"
 #include "reports/humanize.h"
 #include "storage/sweeper.h"
 
@@ -16,13 +16,6 @@ namespace {
 
 using analyzer::DigestId;
 using storage::Status;
-
-struct Args {
-  CommonArgs common;
-  bool dry_run = false;
-  bool delete_untagged = false;
-  std::string semantics;
-};
 
 class Lines final : public analyzer::CollectorOutput {
  public:
@@ -129,7 +122,9 @@ std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened) {
   return {};
 }
 
-int run_garbage_collect(const Args& args, const Io& io) {
+}  // namespace
+
+int collect(const CollectArgs& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args.common.store, io, opened, exit)) return 1;  // as the registry does
@@ -173,10 +168,8 @@ int run_garbage_collect(const Args& args, const Io& io) {
   return run.exit_code;
 }
 
-}  // namespace
-
 void add_garbage_collect(CLI::App& app, Job& job) {
-  auto args = std::make_shared<Args>();
+  auto args = std::make_shared<CollectArgs>();
   CLI::App* command = app.add_subcommand(
       "garbage-collect", "Stand in for `registry garbage-collect`: deletes, unless --dry-run");
   command->add_option("CONFIG", args->common.store, "The registry's config.yml, or its root directory")
@@ -201,7 +194,7 @@ void add_garbage_collect(CLI::App& app, Job& job) {
       "Exit status: the registry's own: 0 done, 1 it aborts, 2 it would crash; 4 if something\n"
       "could not be read in a dry run.");
   command->callback(
-      [args, &job] { job = [args](const Io& io) { return run_garbage_collect(*args, io); }; });
+      [args, &job] { job = [args](const Io& io) { return collect(*args, io); }; });
 }
 
 }  // namespace regsweep::cli

@@ -1,4 +1,5 @@
 // regsweep gc: the plan and the sweep in one step.
+#include "cli/collect.h"
 #include "cli/sweep.h"
 #include "reports/plan_report.h"
 
@@ -9,9 +10,13 @@ struct Args : CommonArgs {
   RuleArgs rules;
   ApplyArgs apply;
   bool do_it = false;
+  std::string semantics;
 };
 
 int run_gc(const Args& args, const Io& io) {
+  if (!args.semantics.empty()) {
+    return collect({args, !args.do_it, args.rules.untagged, args.semantics}, io);
+  }
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
@@ -37,6 +42,12 @@ void add_gc(CLI::App& app, Job& job) {
       "gc", "Show what nothing refers to, and with --apply take it away");
   add_common(*command, *args);
   command->add_flag("--apply", args->do_it, "Carry it out; without this nothing is changed");
+  command
+      ->add_option("--semantics", args->semantics,
+                   "Exactly as `registry garbage-collect` of registry-2.8 or registry-3 does it, with\n"
+                   "what that loses; --untagged stands for its -m, the other rules do not apply")
+      ->check(CLI::IsMember({"registry-2.8", "registry-3"}))
+      ->type_name("WHOSE");
   add_rules(*command, args->rules);
   add_apply_options(*command, args->apply);
   command->footer(

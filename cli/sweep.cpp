@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "cli/interrupt.h"
 #include "cli/progress.h"
@@ -115,7 +116,9 @@ Planned make_planned(const CommonArgs& args, const OpenStore& opened,
   planned.context.v2 = opened.location.v2;
   planned.context.now_seconds = std::time(nullptr);
   planned.context.database_lock = opened.location.database_lock;
-  if (opened.location.config) planned.context.config_path = opened.location.config->path;
+  if (opened.location.config) {  // a plan may be applied from another directory
+    planned.context.config_path = std::filesystem::absolute(opened.location.config->path).string();
+  }
   run_parallel(args, *opened.store, io, [&] {
     planned.survey = analyzer::survey(*opened.store, analyzer::survey_options_for(rules));
     planned.plan = analyzer::make_plan(*opened.store, planned.survey, rules, planned.context);
@@ -163,9 +166,11 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
     return refuse(planned.plan.refusals.front(), io);
   }
-  const double percent = std::stod(args.max_delete.substr(0, args.max_delete.size() - 1));
+  const double percent =
+      args.max_delete.empty() ? 50 : std::stod(args.max_delete.substr(0, args.max_delete.size() - 1));
   if (const std::string why = analyzer::guard(planned.plan, percent); !why.empty()) {
-    return refuse(why, io);
+    const int refused = refuse(why, io);
+    return args.max_delete.empty() ? refused : static_cast<int>(Exit::kLimitExceeded);
   }
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;

@@ -24,7 +24,7 @@ struct RuleArgs {
 struct ApplyArgs {
   bool no_quarantine = false;
   bool assume_offline = false;
-  std::string max_delete = "50%";
+  std::string max_delete;  ///< empty: the built-in 50 %
 };
 
 void add_rules(CLI::App& command, RuleArgs& args);
