@@ -26,11 +26,16 @@ struct Audit {
   Damage damage;
   std::vector<Hazard> hazards;
   std::vector<Finding> findings;
+  std::vector<std::string> refusals;  ///< why no blob may be swept as things are
   SpaceRow old_uploads;
   std::optional<storage::DiskFigures> disk;
   FindingContext context;
   bool live_damage = false;  ///< something alive needs damaged content
 };
+
+/// Reads the store, and a second time if it seems damaged: damage that is not the same twice is a change,
+/// and then the survey is not complete. `damage` becomes what was found.
+Survey confirmed_survey(const storage::Store& store, const SurveyOptions& options, Damage& damage);
 
 /// Reads the store and draws every conclusion. Never fails: what could not be read is a finding, and
 /// then the survey is not complete. Runs in the caller's TBB arena.

@@ -20,8 +20,11 @@ class Examination {
       if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
       const bool is_child = edge.role() == Role::kManifest;
       children += is_child ? 1 : 0;
-      if (graph_.has(edge.to, kPresent)) {
+      if (graph_.has(edge.to, kUnread) && !graph_.has(edge.to, kPresent)) {
+        return;  // unknown is not missing
+      } else if (graph_.has(edge.to, kPresent)) {
         if (is_empty(edge.to)) note(edge.to, kEmpty, damage_.empty, true);
+        if (graph_.has(edge.to, kNotAFile)) note(edge.to, kNoFile, damage_.not_files, true);
       } else if (graph_.has(edge.to, kHasAlias) && alias_present(edge.to)) {
         return;
       } else if (is_child) {
@@ -42,11 +45,21 @@ class Examination {
   }
 
   void top(DigestId id) {
-    if (!graph_.has(id, kPresent)) {
+    if (graph_.has(id, kUnread) && !graph_.has(id, kPresent)) {
+      return;
+    } else if (!graph_.has(id, kPresent)) {
       note(id, kMissing, damage_.missing, true);
     } else if (is_empty(id)) {
       note(id, kEmpty, damage_.empty, true);
+    } else if (graph_.has(id, kNotAFile)) {
+      note(id, kNoFile, damage_.not_files, true);
     }
+  }
+
+  /// A document that cannot be parsed at all is not what was pushed.
+  void not_understood(DigestId id) {
+    damage_.garbled.push_back(id);
+    bad_[row(id)] = 1;
   }
 
   void mismatch(DigestId id) { note(id, kWrongSize, damage_.wrong_size, true); }
@@ -54,7 +67,7 @@ class Examination {
   const Marks& bad() const noexcept { return bad_; }
 
  private:
-  enum Kind : std::uint8_t { kEmpty = 1, kMissing = 2, kWrongSize = 4, kForeignLayer = 8 };
+  enum Kind : std::uint8_t { kEmpty = 1, kMissing = 2, kWrongSize = 4, kForeignLayer = 8, kNoFile = 16 };
 
   bool is_empty(DigestId id) const {
     return !graph_.has(id, kNotAFile) && graph_.size_bytes[row(id)] == 0;
@@ -137,17 +150,21 @@ Damage find_damage(const Survey& survey) {
       if (graph.has(path, kPresent)) examination.top(path);  // without it the link dangles
     }
   }
+  for (std::size_t i = 0; i < graph.node_count(); ++i) {
+    const DigestId id = digest_id(i);
+    const bool other_damage = graph.has(id, kNotAFile) || graph.size_bytes[i] == 0;
+    if (graph.has(id, kNotUnderstood) && !other_damage) examination.not_understood(id);
+  }
   for (const SizeMismatch& mismatch : graph.size_mismatches) {
     if (graph.size_bytes[row(mismatch.blob)] != 0) examination.mismatch(mismatch.blob);
   }
   const auto by_text = [&](DigestId a, DigestId b) { return graph.digests.less(a, b); };
   for (auto* list : {&damage.empty, &damage.missing, &damage.wrong_size, &damage.foreign_layers,
-                     &damage.sparse_indexes, &damage.hollow_indexes}) {
+                     &damage.sparse_indexes, &damage.hollow_indexes, &damage.garbled,
+                     &damage.not_files}) {
     std::sort(list->begin(), list->end(), by_text);
   }
-  const bool none = damage.empty.empty() && damage.missing.empty() &&
-                    damage.wrong_size.empty() && damage.hollow_indexes.empty();
-  if (none) {
+  if (damage.none()) {
     damage.broken.assign(graph.node_count(), 0);
     return damage;
   }

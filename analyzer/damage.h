@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -28,10 +29,22 @@ struct Damage {
   std::vector<DigestId> wrong_size;      ///< present blobs of another size than manifests declare
   std::vector<DigestId> sparse_indexes;  ///< indexes of which some children are absent
   std::vector<DigestId> hollow_indexes;  ///< indexes of which every child is absent
+  std::vector<DigestId> not_files;       ///< a link, device or directory stands in place of `data`
+  std::vector<DigestId> garbled;         ///< manifests that cannot be parsed
   std::vector<DigestId> foreign_layers;  ///< absent as their `urls` announce
   std::vector<BrokenTag> broken_tags;    ///< in the survey's order
   Marks broken;                          ///< 1 for everything that reaches damage
 
+  /// The lists that mean damage; the others are notes.
+  std::array<const std::vector<DigestId>*, 6> lists() const {
+    return {&empty, &missing, &wrong_size, &hollow_indexes, &garbled, &not_files};
+  }
+  bool none() const {
+    for (const auto* list : lists()) {
+      if (!list->empty()) return false;
+    }
+    return true;
+  }
   bool any(const Marks& live, const std::vector<DigestId>& of) const {
     for (const DigestId id : of) {
       if (live[row(id)] != 0) return true;

@@ -39,6 +39,7 @@ class Findings {
     if (!survey_.has_repositories) {
       add({FindingCode::kNoRepositories, Concern::kWarning, 1, {}, {}, {}, {}});
     }
+    if (!survey_.has_blobs) add({FindingCode::kNoBlobs, Concern::kWarning, 1, {}, {}, {}, {}});
     const bool tags = std::any_of(
         survey_.repositories.begin(), survey_.repositories.end(), [](const Repository& r) {
           return std::any_of(r.tags.begin(), r.tags.end(),
@@ -56,6 +57,7 @@ class Findings {
     by_digest(FindingCode::kEmptyBlobs, damage_.empty, Concern::kDanger);
     by_digest(FindingCode::kMissingBlobs, damage_.missing, Concern::kDanger);
     by_digest(FindingCode::kWrongSizeBlobs, damage_.wrong_size, Concern::kDanger);
+    by_digest(FindingCode::kBlobsNotFiles, damage_.not_files, Concern::kDanger);
     by_digest(FindingCode::kHollowIndexes, damage_.hollow_indexes, Concern::kDanger);
     by_digest(FindingCode::kSparseIndexes, damage_.sparse_indexes, Concern::kNote);
     by_digest(FindingCode::kForeignLayers, damage_.foreign_layers, Concern::kNote);
@@ -76,8 +78,8 @@ class Findings {
   }
 
   void links() {
-    Finding revisions{FindingCode::kDamagedRevisionLinks, Concern::kWarning, 0, {}, {}, {}, {}};
-    Finding layers{FindingCode::kDamagedLayerLinks, Concern::kWarning, 0, {}, {}, {}, {}};
+    Finding revisions{FindingCode::kDamagedRevisionLinks, Concern::kDanger, 0, {}, {}, {}, {}};
+    Finding layers{FindingCode::kDamagedLayerLinks, Concern::kDanger, 0, {}, {}, {}, {}};
     Finding crossed{FindingCode::kCrossedRevisionLinks, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding crossed_layers{FindingCode::kCrossedLayerLinks, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding dangling{FindingCode::kDanglingRevisions, Concern::kWarning, 0, {}, {}, {}, {}};
@@ -107,6 +109,8 @@ class Findings {
           name(stray, repository.name + "/_manifests/tags/" + tag.name);
         } else if (tag.state == LinkState::kAbsent) {
           name(absent, tag_name);
+        } else if (tag.state == LinkState::kUnreadable) {
+          continue;  // reported as unreadable
         } else if (tag.state != LinkState::kRead) {
           name(damaged, tag_name);
         } else if (graph_.has(tag.digest, kPresent) && !has_revision(repository, tag.digest)) {
@@ -220,7 +224,9 @@ class Findings {
     for (const OddLink& link : odd) {
       const storage::Digest path = graph_.digests[link.path];
       const std::string subject = repository.name + '@' + path.text();
-      if (link.state != LinkState::kRead) {
+      if (link.state == LinkState::kUnreadable) {
+        continue;  // reported as unreadable: it may be sound
+      } else if (link.state != LinkState::kRead) {
         name(damaged, subject);
       } else if (!layers || path.algorithm == storage::Algorithm::kSha256) {
         // A layer link below sha512 that names a sha256 digest is what a registry writes.
@@ -233,7 +239,7 @@ class Findings {
     for (const DigestId path : links.paths) {
       const OddLink* odd = links.odd_at(path);
       const DigestId content = odd == nullptr || odd->content == kNoDigest ? path : odd->content;
-      if (graph_.has(content, kPresent)) continue;
+      if (graph_.has(content, kPresent) || graph_.has(content, kUnread)) continue;
       name(finding, repository.name + '@' + graph_.digests[path].text());
     }
   }
@@ -268,10 +274,22 @@ std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, co
   return findings.take();
 }
 
-bool live_damage(const Accounts& accounts, const Damage& damage) {
-  for (const auto* list :
-       {&damage.empty, &damage.missing, &damage.wrong_size, &damage.hollow_indexes}) {
+bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& damage) {
+  for (const auto* list : damage.lists()) {
     if (damage.any(accounts.live, *list)) return true;
+  }
+  const auto holds_no_digest = [](LinkState state) {
+    return state == LinkState::kMalformed || state == LinkState::kNotAFile;
+  };
+  for (const Repository& repository : survey.repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (tag.is_directory && holds_no_digest(tag.state)) return true;
+    }
+    for (const Links* links : {&repository.revisions, &repository.layers}) {
+      for (const OddLink& link : links->odd) {
+        if (holds_no_digest(link.state) && accounts.live[row(link.path)] != 0) return true;
+      }
+    }
   }
   return false;
 }

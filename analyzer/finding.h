@@ -23,6 +23,7 @@ enum class FindingCode : std::uint8_t {
   kEmptyBlobs,
   kMissingBlobs,
   kWrongSizeBlobs,
+  kBlobsNotFiles,
   kHollowIndexes,
   kNotUnderstood,           ///< manifests in which references may hide
   kDamagedRevisionLinks,
@@ -54,6 +55,7 @@ enum class FindingCode : std::uint8_t {
   kRefusedManifests,        ///< a registry's collector refuses them; we do not
   kNoTags,
   kNoRepositories,
+  kNoBlobs,
 };
 
 /// One row of the report's last section.
@@ -82,8 +84,8 @@ struct FindingContext {
 std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, const Damage& damage,
                               const std::vector<Hazard>& hazards, const FindingContext& context);
 
-/// Whether content that something alive needs is damaged: exit code 3.
-bool live_damage(const Accounts& accounts, const Damage& damage);
+/// Whether content or a link that something alive needs is damaged: exit code 3.
+bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& damage);
 
 /// Uploads older than the age, and their bytes.
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds);

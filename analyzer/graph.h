@@ -36,7 +36,7 @@ enum NodeFlag : std::uint16_t {
   kPresent = 1,          ///< its blob has a `data` file
   kNotAFile = 2,         ///< a link, device or directory stands in place of `data`
   kParsed = 4,           ///< read as a manifest
-  kUnread = 8,           ///< should be read as a manifest, but could not
+  kUnread = 8,           ///< could not be read as a manifest, or it is unknown whether it is there
   kNotUnderstood = 16,   ///< read, but references may hide in it
   kHasAlias = 32,        ///< a link at this digest's path names another digest
   kHasReferrers = 64,    ///< manifests name it as their subject

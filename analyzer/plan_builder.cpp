@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "analyzer/refusal.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -48,52 +49,6 @@ PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, cons
   plan_.root = context.root;
   plan_.v2 = context.v2;
   plan_.config_path = context.config_path;
-}
-
-bool PlanBuilder::ignores(const std::string& name) const {
-  const auto& names = rules_.ignore_damaged;
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-/// Fail closed: whatever could hold a reference and was not understood keeps every blob.
-void PlanBuilder::refuse_if_unclear() {
-  auto& refusals = plan_.refusals;
-  if (context_.database_lock) {
-    refusals.push_back("a database owns this store: storage alone cannot tell what is alive");
-  }
-  if (survey_.changed) refusals.push_back("the store was written to while it was read");
-  if (!survey_.has_repositories) {
-    refusals.push_back("there is no repositories directory: every blob would be garbage");
-  }
-  for (const storage::Event& event : survey_.events) {
-    if (event.kind != EventKind::kUnreadable) continue;
-    const bool ignored = std::any_of(
-        rules_.ignore_damaged.begin(), rules_.ignore_damaged.end(), [&](const std::string& name) {
-          return event.path.starts_with(repository_path(name)) ||
-                 event.path + '/' == repository_path(name) ||
-                 (name.size() > 7 && event.path.ends_with(name.substr(7) + "/data"));
-        });
-    if (!ignored) refusals.push_back(event.path + " could not be read: " + event.message);
-  }
-  for (std::size_t i = 0; i < graph_.node_count(); ++i) {
-    const DigestId id = digest_id(i);
-    if (!graph_.has(id, kNotUnderstood)) continue;
-    const std::string digest = graph_.digests[id].text();
-    const ManifestOddity* oddity = graph_.oddity(id);
-    if (!ignores(digest)) {
-      refusals.push_back("manifest " + digest + " cannot be understood" +
-                         (oddity == nullptr ? "" : ": " + oddity->problem) +
-                         " (--ignore-damaged " + digest + " goes on without it)");
-    }
-  }
-  for (const storage::Event& event : survey_.events) {
-    // A link to elsewhere may lead a registry to repositories that were not seen here.
-    if (event.kind == EventKind::kSymlink &&
-        event.path.starts_with(storage::layout::kRepositories) && !ignores(event.path)) {
-      refusals.push_back(event.path + " is a symbolic link: what a registry finds behind it is unknown (--ignore-damaged " +
-                         event.path + " goes on without it)");
-    }
-  }
 }
 
 /// Marks what lives. Untagged revisions that are too young are roots: the push they belong to may
@@ -424,7 +379,7 @@ void PlanBuilder::finish() {
 }
 
 Plan PlanBuilder::build() {
-  refuse_if_unclear();
+  plan_.refusals = find_refusals(survey_, context_.database_lock, rules_.ignore_damaged);
   if (plan_.refusals.empty()) {
     decide_what_lives();
     choose_revisions();

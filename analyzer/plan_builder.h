@@ -18,8 +18,6 @@ class PlanBuilder {
  private:
   using RemovalClass = storage::RemovalClass;
 
-  void refuse_if_unclear();
-  bool ignores(const std::string& name) const;
   void decide_what_lives();
   void choose_revisions();
   void choose_tag_entries();

@@ -48,7 +48,7 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   result.has_repositories = there(repositories);
   const bool unread = has_unread(result);
   if (result.exact && !unread && !inventory_agrees(result)) result.changed = true;
-  result.complete = !unread;
+  result.complete &= !unread;
   return result;
 }
 

@@ -64,6 +64,7 @@ struct SurveyBuilder::BlobRecord {
 struct SurveyBuilder::LateNode {
   bool looked_up = false;
   bool present = false;
+  bool unknown = false;  ///< the system would not say whether it is there
   bool claimed = false;
   FileFacts facts;
 };
@@ -145,7 +146,10 @@ void SurveyBuilder::seal_blobs() {
   shared_->claimed = std::make_unique<std::atomic<std::uint8_t>[]>(total);
   for (const BlobEntry& blob : shared_->other_blobs) {
     graph.digests.intern(blob.digest);
-    shared_->late.push_back({true, true, false, blob.facts});
+    LateNode node;
+    node.looked_up = node.present = true;
+    node.facts = blob.facts;
+    shared_->late.push_back(node);
   }
 }
 
@@ -162,13 +166,11 @@ DigestId SurveyBuilder::intern(const Digest& digest) {
   // Not among the blobs: missing, or pushed after the walk passed by. A second look tells.
   const storage::Result<FileFacts> facts = store_.stat_blob(digest);
   if (facts) shared_->changed = true;
-  if (!facts && facts.error().code != storage::Errc::kNotFound) {
-    event({EventKind::kUnreadable, facts.error().path, {}, facts.error().message});
-  }
   const std::lock_guard lock(shared_->late_mutex);
   LateNode& node = shared_->late[index];
   node.looked_up = true;
   node.present = static_cast<bool>(facts);
+  node.unknown = !facts && facts.error().code != storage::Errc::kNotFound;
   if (facts) node.facts = *facts;
   return id;
 }
@@ -283,10 +285,10 @@ void SurveyBuilder::event(Event event) {
   shared_->events.push_back(std::move(event));
 }
 
-void SurveyBuilder::sample(const FileFacts& link, const FileFacts& directory) {
+void SurveyBuilder::sample(const FileFacts& link_or_directory) {
   const std::lock_guard lock(shared_->other_mutex);
-  result_.sampled_links.add(link);
-  result_.sampled_directories.add(directory);
+  const bool directory = link_or_directory.type == FileType::kDirectory;
+  (directory ? result_.sampled_directories : result_.sampled_links).add(link_or_directory);
 }
 
 void SurveyBuilder::stray_link(const Event& event) {
@@ -322,6 +324,11 @@ void SurveyBuilder::parse_with_children(DigestId id) {
 }
 
 void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
+  const Graph& graph = result_.graph;
+  if (row(id) < graph.digests.ranked_size() && graph.has(id, kNotAFile)) {
+    collector.unreadable(id, "what stands in place of its data is no file", true);
+    return;
+  }
   const storage::Result<std::string_view> content =
       store_.read_blob(result_.graph.digests[id], collector.buffer, kManifestLimitBytes,
                        ManifestParser::padding_bytes());
@@ -349,8 +356,10 @@ void SurveyBuilder::finish_graph(const Renumbering& renumber) {
   graph.manifest_of.assign(total, kNoManifest);
   for (std::size_t i = 0; i < shared_->late.size(); ++i) {
     const LateNode& node = shared_->late[i];
-    if (!node.present) continue;
     const std::size_t at = row(renumber.late()[i]);
+    if (node.unknown) graph.flags[at] |= kUnread;
+    result_.complete &= !node.unknown;
+    if (!node.present) continue;
     graph.size_bytes[at] = size_of(node.facts);
     graph.allocated_sectors[at] = sectors_of(node.facts);
     graph.mtime_seconds[at] = mtime_of(node.facts);

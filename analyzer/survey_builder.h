@@ -33,7 +33,7 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   void upload(std::uint32_t repository, storage::UploadEntry entry) override;
   void walk_entry(storage::WalkEntry entry) override;
   void event(storage::Event event) override;
-  void sample(const storage::FileFacts& link, const storage::FileFacts& directory) override;
+  void sample(const storage::FileFacts& link_or_directory) override;
 
  private:
   struct BlobRecord;

@@ -39,11 +39,25 @@ class Reach {
   std::vector<DigestId> met_;
 };
 
-TagState state_of(const Graph& graph, const Damage& damage, const Tag& tag) {
+/// A registry serves a tag only through a sound revision link of its repository.
+bool is_served(const Graph& graph, const Repository& repository, DigestId id) {
+  const auto& paths = repository.revisions.paths;
+  const OddLink* odd = repository.revisions.odd_at(id);
+  return (odd == nullptr || odd->state == LinkState::kRead) &&
+         std::binary_search(paths.begin(), paths.end(), id, [&](DigestId a, DigestId b) {
+           return graph.digests.less(a, b);
+         });
+}
+
+TagState state_of(const Graph& graph, const Damage& damage, const Repository& repository,
+                  const Tag& tag) {
   if (tag.state == LinkState::kAbsent) return TagState::kDangling;
   if (tag.state != LinkState::kRead) return TagState::kUnreadable;
+  if (graph.has(tag.digest, kUnread)) return TagState::kUnreadable;
   if (!graph.has(tag.digest, kPresent)) return TagState::kDangling;
-  return damage.broken[row(tag.digest)] != 0 ? TagState::kBroken : TagState::kOk;
+  const bool broken =
+      damage.broken[row(tag.digest)] != 0 || !is_served(graph, repository, tag.digest);
+  return broken ? TagState::kBroken : TagState::kOk;
 }
 
 }  // namespace
@@ -73,8 +87,9 @@ std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
       if (!tag.is_directory) continue;
       TagLine line;
       line.tag = {static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(t)};
-      line.state = state_of(survey.graph, damage, tag);
+      line.state = state_of(survey.graph, damage, repository, tag);
       if (tag.state == LinkState::kRead) {
+        line.parsed = survey.graph.is_manifest(tag.digest);
         line.type = survey.graph.type(tag.digest);
         line.size = reach.from(tag.digest);
       }

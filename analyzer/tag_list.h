@@ -20,6 +20,7 @@ enum class TagState : std::uint8_t {
 struct TagLine {
   TagRef tag;
   TagState state = TagState::kOk;
+  bool parsed = false;  ///< its manifest was there to be read
   ManifestType type = ManifestType::kUnknown;
   Bytes size;  ///< distinct present blobs it reaches, referrers left out
 };

@@ -31,7 +31,9 @@ int run_apply(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   const std::string& where = plan->config_path.empty() ? plan->root : plan->config_path;
-  if (!open_store(where, io, opened, exit)) return static_cast<int>(exit);
+  CommonArgs of_plan = args;
+  of_plan.store = where;
+  if (!open_store(of_plan, io, opened, exit)) return static_cast<int>(exit);
   if (opened.location.root != plan->root || opened.location.v2 != plan->v2) {
     io.err << "regsweep: the plan is for the store " << reports::printable(plan->root)
            << ", which is not there any more; nothing was changed\n";

@@ -23,20 +23,21 @@ bool over_limit(const std::string& limit, const analyzer::Audit& audit) {
   if (!limit.ends_with('%')) return garbage > reports::parse_size(limit).value_or(0);
   const std::uint64_t all = garbage + audit.accounts[SpaceClass::kTagged].bytes.allocated +
                             audit.accounts[SpaceClass::kUntagged].bytes.allocated;
-  const double percent = std::stod(limit.substr(0, limit.size() - 1));
+  const double percent = reports::parse_percent(limit).value_or(0);
   return 100.0 * static_cast<double>(garbage) > percent * static_cast<double>(all);
 }
 
 std::string check_limit(const std::string& limit) {
   const bool percent = limit.ends_with('%');
-  const std::string number = percent ? limit.substr(0, limit.size() - 1) : limit;
-  return reports::parse_size(number) ? "" : "want a size such as 50G or a percentage such as 20%";
+  const bool good = percent ? reports::parse_percent(limit).has_value()
+                            : reports::parse_size(limit).has_value();
+  return good ? "" : "want a size such as 50G or a percentage such as 20%";
 }
 
 int run_audit(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
-  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   analyzer::AuditOptions options;
   options.exact = args.exact;
   options.context.root = opened.location.root;
@@ -81,6 +82,7 @@ void add_audit(CLI::App& app, Job& job) {
   command->add_flag("--exact", args->exact,
                     "Visit every file and directory: the total equals du, strays are found everywhere");
   command->add_option("--top", args->top, "Repositories to list in text (default 10)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
       ->type_name("N");
   command
       ->add_option("--max-garbage", args->max_garbage,

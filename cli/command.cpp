@@ -1,19 +1,12 @@
 #include "cli/command.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "reports/humanize.h"
 
@@ -36,11 +29,17 @@ Exit exit_for(const storage::Error& error) noexcept {
   }
 }
 
+CLI::Option* add_store(CLI::App& command, CommonArgs& args) {
+  CLI::Option* option =
+      command.add_option("STORE", args.store,
+                         "The registry's root directory, its docker/registry/v2, or its config.yml\n"
+                         "(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
+  args.store_option = option;
+  return option;
+}
+
 void add_common(CLI::App& command, CommonArgs& args) {
-  command
-      .add_option("STORE", args.store,
-                  "The registry's root directory, its docker/registry/v2, or its config.yml\n"
-                  "(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
+  add_store(command, args);
   command.add_flag("--json", args.json, "One JSON object instead of text");
   command.add_option("-o,--output", args.output, "Write to FILE instead of standard output")
       ->type_name("FILE");
@@ -64,14 +63,20 @@ void add_run_options(CLI::App& command, CommonArgs& args) {
 
 Exit say(const storage::Error& error, const Io& io) {
   io.err << "regsweep: ";
-  if (!error.path.empty() && error.message.find(error.path) == std::string::npos) {
+  if (!error.path.empty() && !error.message.starts_with(error.path)) {
     io.err << reports::printable(error.path) << ": ";
   }
   io.err << (error.message.empty() ? "does not exist" : reports::printable(error.message)) << '\n';
   return exit_for(error);
 }
 
-bool open_store(const std::string& argument, const Io& io, OpenStore& opened, Exit& exit) {
+bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit) {
+  const std::string& argument = args.store;
+  if (argument.empty() && args.store_named()) {  // an unset variable must not mean the default store
+    io.err << "regsweep: STORE is empty: name a store, or leave it out for the default one\n";
+    exit = Exit::kUsage;
+    return false;
+  }
   storage::Result<storage::StoreLocation> location =
       storage::locate_store(argument, io.environment);
   if (!location) {
@@ -105,21 +110,16 @@ void run_parallel(const CommonArgs& args, const storage::Store& store, const Io&
 
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write) {
-  if (args.output.empty() || args.output == "-") {
-    write(io.out);
-    io.out.flush();
-    if (io.out) return Exit::kDone;
-    io.err << "regsweep: standard output: cannot write; the results are cut off\n";
+  if (!args.output.empty() && args.output != "-") {
+    const storage::Status written = write_output(args.output, write);
+    if (written) return Exit::kDone;
+    io.err << "regsweep: " << reports::printable(args.output) << ": " << written.error().message << '\n';
     return Exit::kUsage;
   }
-  const std::string temporary = args.output + ".regsweep-tmp";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  if (file) write(file);
-  file.close();
-  if (file && std::rename(temporary.c_str(), args.output.c_str()) == 0) return Exit::kDone;
-  const int error = errno;
-  std::remove(temporary.c_str());
-  io.err << "regsweep: " << args.output << ": cannot write: " << std::strerror(error) << '\n';
+  write(io.out);
+  io.out.flush();
+  if (io.out) return Exit::kDone;
+  io.err << "regsweep: standard output: cannot write; the results are cut off\n";
   return Exit::kUsage;
 }
 

@@ -22,6 +22,9 @@ using Job = std::function<int(const Io&)>;
 /// Options that every command which reads a store has.
 struct CommonArgs {
   std::string store;
+  const CLI::Option* store_option = nullptr;
+  /// Whether the user gave a STORE at all, be it empty.
+  bool store_named() const { return store_option != nullptr && store_option->count() != 0; }
   std::string output;
   std::string color = "auto";
   bool json = false;
@@ -32,6 +35,9 @@ struct CommonArgs {
   bool verbose = false;
   int jobs = 0;
 };
+
+/// Adds STORE alone.
+CLI::Option* add_store(CLI::App& command, CommonArgs& args);
 
 /// Adds STORE and the common options to a command.
 void add_common(CLI::App& command, CommonArgs& args);
@@ -49,7 +55,7 @@ struct OpenStore {
 Exit say(const storage::Error& error, const Io& io);
 
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
-bool open_store(const std::string& argument, const Io& io, OpenStore& opened, Exit& exit);
+bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit);
 
 /// Runs `work` with `jobs` threads (0: the measured default), showing the scan's progress meanwhile.
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,

@@ -31,7 +31,7 @@ class Lines final : public analyzer::CollectorOutput {
 class Removing final : public analyzer::CollectorActions {
  public:
   Removing(const analyzer::Survey& survey, storage::Sweeper* sweeper, const analyzer::Marks* safe,
-           std::ostream& err)
+           std::ostream* err)
       : survey_(survey), sweeper_(sweeper), safe_(safe), err_(err) {}
 
   storage::Result<bool> exists(const std::string& path) override {
@@ -88,7 +88,8 @@ class Removing final : public analyzer::CollectorActions {
   }
 
   Status kept(const std::string& what, const std::string& why) {
-    err_ << "regsweep: kept " << reports::printable(what) << ": " << why << '\n';
+    if (err_ == nullptr) return storage::kOk;
+    *err_ << "regsweep: kept " << reports::printable(what) << ": " << why << '\n';
     return storage::kOk;
   }
 
@@ -98,7 +99,7 @@ class Removing final : public analyzer::CollectorActions {
   const analyzer::Survey& survey_;
   storage::Sweeper* sweeper_;
   const analyzer::Marks* safe_;
-  std::ostream& err_;
+  std::ostream* err_;  ///< null: say nothing
   std::map<std::uint32_t, analyzer::Marks> needed_;
 };
 
@@ -113,12 +114,19 @@ void warn(const analyzer::Survey& survey, const Io& io) {
   }
 }
 
-/// Why content must not be removed now, whoever's semantics are asked for; empty if it may.
-std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened) {
+/// Why content must not be removed now; empty if it may. Where no registry's semantics are asked for,
+/// a manifest in which references may hide forbids it, too.
+std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, bool safe) {
   if (opened.location.database_lock) {
     return "a database owns this store: storage alone cannot tell what is alive";
   }
   if (!survey.complete) return "not everything could be read";
+  const auto& flags = survey.graph.flags;
+  if (safe && std::any_of(flags.begin(), flags.end(), [](std::uint16_t node) {
+        return (node & analyzer::kNotUnderstood) != 0;
+      })) {
+    return "a manifest cannot be understood; regsweep audit names it";
+  }
   return {};
 }
 
@@ -127,7 +135,7 @@ std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened) {
 int collect(const CollectArgs& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
-  if (!open_store(args.common.store, io, opened, exit)) return 1;  // as the registry does
+  if (!open_store(args.common, io, opened, exit)) return 1;  // as the registry does
   std::unique_ptr<storage::Sweeper> sweeper;
   if (!args.dry_run) {
     auto held = storage::open_sweeper(opened.location.root, opened.location.v2);
@@ -147,7 +155,8 @@ int collect(const CollectArgs& args, const Io& io) {
     if (args.semantics.empty()) safe = mark(survey, analyzer::safe_policy(args.delete_untagged));
   });
   warn(survey, io);
-  if (const std::string why = forbidden(survey, opened); !args.dry_run && !why.empty()) {
+  const bool be_safe = args.semantics.empty();
+  if (const std::string why = forbidden(survey, opened, be_safe); !args.dry_run && !why.empty()) {
     io.err << "regsweep: refused, nothing was changed: " << why << '\n';
     return 1;
   }
@@ -157,13 +166,18 @@ int collect(const CollectArgs& args, const Io& io) {
   options.delete_untagged = args.delete_untagged;
   options.root = opened.location.root;
   Lines lines(io.out);
-  Removing removing(survey, sweeper.get(), args.semantics.empty() ? &safe : nullptr, io.err);
-  const bool act = !args.dry_run || args.semantics.empty();
+  Removing removing(survey, sweeper.get(), be_safe ? &safe : nullptr,
+                    args.common.quiet ? nullptr : &io.err);
+  const bool act = !args.dry_run || be_safe;
   const analyzer::CollectorRun run =
       analyzer::replay_collector(survey, options, args.common.quiet ? nullptr : &lines,
                                  act ? &removing : nullptr);
   io.out.flush();
-  if (!run.error.empty()) io.err << run.error << '\n';
+  if (!io.out) {
+    io.err << "regsweep: standard output: cannot write; the lines are cut off\n";
+    return 1;
+  }
+  if (!run.error.empty()) io.err << reports::message_text(run.error) << '\n';
   if (run.error.empty() && !survey.complete) return static_cast<int>(Exit::kIncomplete);
   return run.exit_code;
 }
@@ -172,8 +186,7 @@ void add_garbage_collect(CLI::App& app, Job& job) {
   auto args = std::make_shared<CollectArgs>();
   CLI::App* command = app.add_subcommand(
       "garbage-collect", "Stand in for `registry garbage-collect`: deletes, unless --dry-run");
-  command->add_option("CONFIG", args->common.store, "The registry's config.yml, or its root directory")
-      ->required();
+  add_store(*command, args->common)->required();
   command->add_flag("-d,--dry-run", args->dry_run, "Do everything except remove");
   command->add_flag("-m,--delete-untagged", args->delete_untagged,
                     "Delete manifests that no tag means now, too");

@@ -12,7 +12,7 @@ struct Args : CommonArgs {
 int run_plan(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
-  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   const Planned planned = make_planned(args, opened, rules_from(args.rules), io);
   if (args.json || !args.output.empty()) {
     exit = write_results(

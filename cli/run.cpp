@@ -1,13 +1,27 @@
+#include <algorithm>
 #include <exception>
 #include <new>
+#include <sstream>
 
 #include "cli/command.h"
+#include "reports/humanize.h"
 
 namespace regsweep::cli {
 
+namespace {
+
+bool has_command(const CLI::App& app, const std::string& name) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const CLI::App* command) { return command->get_name() == name; });
+}
+
+}  // namespace
+
 int run(const std::vector<std::string>& args, const Io& io) {
   CLI::App app("Finds what takes the space in a container registry's storage, and what may go.\n"
-               "Reads the storage itself: no registry, no API, no credentials. Never writes to it.",
+               "Reads the storage itself: no registry, no API, no credentials. Only apply, gc --apply,\n"
+               "undo, purge and garbage-collect change it.",
                "regsweep");
   app.set_version_flag("--version", std::string("regsweep ") + REGSWEEP_VERSION);
   app.require_subcommand(1);
@@ -21,12 +35,21 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_undo(app, job);
   add_purge(app, job);
   add_garbage_collect(app, job);
+  if (!args.empty() && !args.front().empty() && args.front().front() != '-' &&
+      !has_command(app, args.front())) {
+    io.err << "regsweep: there is no command " << reports::printable(args.front())
+           << "; regsweep --help lists them\n";
+    return static_cast<int>(Exit::kUsage);
+  }
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, io.out, io.err);
-    return code == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    std::ostringstream message;
+    const int code = app.exit(error, io.out, message);
+    if (code == 0) return 0;
+    io.err << "regsweep: " << message.str();
+    return static_cast<int>(Exit::kUsage);
   }
   try {
     return job(io);

@@ -20,8 +20,7 @@ std::string check_size(const std::string& text) {
   return reports::parse_size(text) ? "" : "want a size such as 500M or 50G";
 }
 std::string check_percent(const std::string& text) {
-  const bool good = text.ends_with('%') && reports::parse_size(text.substr(0, text.size() - 1));
-  return good ? "" : "want a percentage such as 50%";
+  return reports::parse_percent(text) ? "" : "want a percentage such as 50%";
 }
 
 std::uint64_t free_bytes(const storage::Store& store) {
@@ -167,7 +166,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     return refuse(planned.plan.refusals.front(), io);
   }
   const double percent =
-      args.max_delete.empty() ? 50 : std::stod(args.max_delete.substr(0, args.max_delete.size() - 1));
+      args.max_delete.empty() ? 50 : reports::parse_percent(args.max_delete).value_or(50);
   if (const std::string why = analyzer::guard(planned.plan, percent); !why.empty()) {
     const int refused = refuse(why, io);
     return args.max_delete.empty() ? refused : static_cast<int>(Exit::kLimitExceeded);

@@ -1,6 +1,7 @@
 // regsweep tags: every tag with its digest, type and size.
 #include <algorithm>
 
+#include "analyzer/audit.h"
 #include "analyzer/damage.h"
 #include "analyzer/survey.h"
 #include "analyzer/tag_list.h"
@@ -32,14 +33,13 @@ bool all_known(const Args& args, const analyzer::Survey& survey, const Io& io) {
 int run_tags(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
-  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   analyzer::Survey survey;
   analyzer::Damage damage;
   run_parallel(args, *opened.store, io, [&] {
-    survey = analyzer::survey(*opened.store, {});
-    damage = analyzer::find_damage(survey);
+    survey = analyzer::confirmed_survey(*opened.store, {}, damage);
   });
-  if (!all_known(args, survey, io)) return static_cast<int>(Exit::kUsage);
+  if (survey.complete && !all_known(args, survey, io)) return static_cast<int>(Exit::kUsage);
   const auto tags = analyzer::list_tags(survey, damage, args.repositories);
   exit = write_results(args, io, [&](std::ostream& out) {
     if (args.json) {
@@ -50,7 +50,9 @@ int run_tags(const Args& args, const Io& io) {
   });
   if (exit != Exit::kDone) return static_cast<int>(exit);
   if (!survey.complete) {
-    io.err << "regsweep: incomplete: not everything could be read; regsweep audit names it\n";
+    if (!args.quiet) {
+      io.err << "regsweep: incomplete: not everything could be read; regsweep audit names it\n";
+    }
     return static_cast<int>(Exit::kIncomplete);
   }
   const bool damaged = std::any_of(tags.begin(), tags.end(), [](const analyzer::TagLine& line) {

@@ -57,7 +57,7 @@ int report(const Args& args, const std::string& what, const storage::QuarantineO
 int run_quarantine(const Args& args, bool undo, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
-  if (!open_store(args.store, io, opened, exit)) return static_cast<int>(exit);
+  if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   auto quarantine = storage::open_quarantine(opened.location.root, opened.location.v2);
   if (!quarantine) {
     say(quarantine.error(), io);
@@ -100,7 +100,7 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
 CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description, bool undo) {
   auto args = std::make_shared<Args>();
   CLI::App* command = app.add_subcommand(name, description);
-  command->add_option("STORE", args->store, "As for regsweep audit")->required();
+  add_store(*command, *args)->required();
   command->add_option("RUN", args->run, "The id that apply printed");
   command->add_flag("--all", args->all, "Every run");
   command->add_flag("--list", args->list, "Only list the runs");

@@ -116,11 +116,18 @@ class AuditText {
       if (space.objects != 0) table.row({anything_ ? "+" : "", size(space.bytes), how});
       anything_ |= space.objects != 0;
     };
-    row(accounts[SpaceClass::kGarbage], "regsweep gc --apply " + store_);
-    row(audit_.old_uploads, "… --uploads 7d");
-    row(accounts[SpaceClass::kUntagged], "… --untagged");
+    const bool may = audit_.refusals.empty();
+    const std::string not_now = "not as things are: see below";
+    row(accounts[SpaceClass::kGarbage], may ? "regsweep gc --apply " + store_ : not_now);
+    row(audit_.old_uploads, may ? "… --uploads 7d" : "regsweep gc --apply --uploads 7d " + store_);
+    row(accounts[SpaceClass::kUntagged], may ? "… --untagged" : not_now);
     table.print(out_, 2);
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
+    if (anything_ && !may) {
+      out_ << "  "
+           << paint(Concern::kDanger, "no blob may go: " + printable(audit_.refusals.front()))
+           << '\n';
+    }
     const bool hazard = std::any_of(
         audit_.findings.begin(), audit_.findings.end(), [](const Finding& finding) {
           return finding.hazard && finding.concern == Concern::kDanger;

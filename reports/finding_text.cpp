@@ -58,6 +58,10 @@ constexpr std::array kWords = {
           "{n} blobs have another size than manifests declare",
           "it is truncated or overwritten, or the manifest lies: clients refuse it",
           "compare with sha256sum; if the digest differs, move its directory away and push again"},
+    Words{FindingCode::kBlobsNotFiles, "blob-not-a-file", "one blob's data is no file",
+          "{n} blobs' data are no files",
+          "a symbolic link, directory or device stands in its place: it is not followed and not read",
+          "put the file itself there, or move the blob's directory away and push the image again"},
     Words{FindingCode::kHollowIndexes, "hollow-index", "one index has no image left",
           "{n} indexes have no image left",
           "every image that it names is gone: no platform can be pulled. Registry 2.8's "
@@ -174,6 +178,9 @@ constexpr std::array kWords = {
           "delete the revision, or push the image again in a newer format"},
     Words{FindingCode::kNoTags, "no-tags", "no repository has a tag", "",
           "everything counts as untagged: a collection of untagged manifests would delete all",
+          "make sure that this is the right store"},
+    Words{FindingCode::kNoBlobs, "no-blobs", "there is no `blobs` directory", "",
+          "nothing can be pulled: it may be a wrong or half-copied store",
           "make sure that this is the right store"},
     Words{FindingCode::kNoRepositories, "no-repositories", "there is no `repositories` directory", "",
           "every blob counts as garbage, and that is seldom true: it may be a wrong or half-copied "

@@ -34,9 +34,9 @@ std::size_t utf8_length(std::string_view text) noexcept {
 }
 
 /// Control characters of both sets, and the marks that turn text around on a terminal.
-bool is_unprintable(std::string_view character) noexcept {
+bool is_unsafe(std::string_view character) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f || byte(0) == '\\';
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
   if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
   if (character.size() == 3 && byte(0) == 0xe2 && byte(1) == 0x80) {
     return (byte(2) >= 0x8b && byte(2) <= 0x8f) || (byte(2) >= 0xa8 && byte(2) <= 0xae);
@@ -114,6 +114,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(bytes);
 }
 
+std::optional<double> parse_percent(std::string_view text) {
+  std::string_view unit;
+  const std::optional<double> number = leading_number(text, unit);
+  return number && unit == "%" ? number : std::nullopt;
+}
+
 std::optional<std::int64_t> parse_age(std::string_view text) {
   std::string_view unit;
   const std::optional<double> number = leading_number(text, unit);
@@ -131,24 +137,30 @@ std::optional<std::int64_t> parse_age(std::string_view text) {
   return static_cast<std::int64_t>(seconds);
 }
 
-std::string printable(std::string_view raw) {
+static std::string escaped(std::string_view raw, bool backslashes) {
   std::string text;
   text.reserve(raw.size());
   for (std::size_t at = 0; at < raw.size();) {
     const std::size_t length = utf8_length(raw.substr(at));
-    if (length != 0 && !is_unprintable(raw.substr(at, length))) {
+    const bool plain = length != 0 && !is_unsafe(raw.substr(at, length)) &&
+                       !(backslashes && raw[at] == '\\');
+    if (plain) {
       text.append(raw.substr(at, length));
       at += length;
       continue;
     }
-    const std::size_t escaped = length == 0 ? 1 : length;
-    for (std::size_t i = at; i < at + escaped; ++i) {
+    const std::size_t count = length == 0 ? 1 : length;
+    for (std::size_t i = at; i < at + count; ++i) {
       text += fmt::format("\\x{:02x}", static_cast<unsigned char>(raw[i]));
     }
-    at += escaped;
+    at += count;
   }
   return text;
 }
+
+std::string printable(std::string_view raw) { return escaped(raw, true); }
+
+std::string message_text(std::string_view raw) { return escaped(raw, false); }
 
 std::string raw_from_printable(std::string_view text) {
   const auto nibble = [](char c) {

@@ -20,12 +20,18 @@ std::string share(std::uint64_t part, std::uint64_t whole);
 /// is none or too large for 64 bits.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
+/// Reads what a user writes for a share: "20%", "0.5%".
+std::optional<double> parse_percent(std::string_view text);
+
 /// Reads what a user writes for an age, in seconds: "90s", "15m", "36h", "7d", "2w".
 std::optional<std::int64_t> parse_age(std::string_view text);
 
 /// A name from a store, safe for a terminal and for JSON: control characters, bytes that are no
 /// UTF-8 and backslashes become `\xNN`, so that different names stay different.
 std::string printable(std::string_view raw);
+
+/// A message, safe for a terminal: like printable(), but a backslash stays one.
+std::string message_text(std::string_view raw);
 
 /// The bytes that printable() made this of.
 std::string raw_from_printable(std::string_view text);

@@ -18,7 +18,7 @@ const Tag& tag_of(const Survey& survey, const TagLine& line) {
 bool has_digest(const Tag& tag) { return tag.digest != analyzer::kNoDigest; }
 
 std::string type_of(const Tag& tag, const TagLine& line) {
-  return has_digest(tag) ? std::string(manifest_type_name(line.type)) : std::string();
+  return has_digest(tag) && line.parsed ? std::string(manifest_type_name(line.type)) : std::string();
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ void write_tags_json(const Survey& survey, const std::vector<TagLine>& tags, std
     Json type = nullptr;
     if (has_digest(tag)) {
       digest = survey.graph.digests[tag.digest].text();
-      type = type_of(tag, line);
+      if (line.parsed) type = type_of(tag, line);
     }
     rows.push_back({{"repository", printable(survey.repositories[line.tag.repository].name)},
                     {"tag", printable(tag.name)},

@@ -27,8 +27,7 @@ int open_component(int dir, const char* name, int flags) noexcept {
   } while (fd < 0 && errno == EINTR);
   if (fd < 0 && errno == ENOTDIR) {
     struct stat st;
-    const bool is_link =
-        ::fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+    const bool is_link = ::fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
     errno = is_link ? ELOOP : ENOTDIR;
   }
   return fd;
@@ -49,8 +48,8 @@ int open_beneath_stepwise(int dir, const char* name, int flags, Mounts mounts) n
   std::string component;
   for (const char* rest = name;;) {
     const char* slash = std::strchr(rest, '/');
-    component.assign(rest, slash != nullptr ? static_cast<std::size_t>(slash - rest)
-                                            : std::strlen(rest));
+    component.assign(rest,
+                     slash != nullptr ? static_cast<std::size_t>(slash - rest) : std::strlen(rest));
     if (component.empty() || component == "." || component == "..") {
       errno = EXDEV;
       return -1;

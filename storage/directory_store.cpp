@@ -62,8 +62,13 @@ Result<std::unique_ptr<Store>> open_directory_store(const std::string& root,
                                                     const std::string& v2) {
   Result<Directory> root_directory = Directory::open_path(root);
   if (!root_directory) return root_directory.error();
-  std::string below;
-  if (v2.size() > root.size()) below = v2.substr(root == "/" ? 1 : root.size() + 1);
+  const std::string inside = root == "/" ? root : root + '/';
+  if (v2 != root && !v2.starts_with(inside)) {
+    return Error{Errc::kUsage, root,
+                 "its docker/registry/v2 lies behind a symbolic link, which is not followed: name the "
+                 "place itself, " + v2, 0};
+  }
+  const std::string below = v2 == root ? "" : v2.substr(inside.size());
   Result<Directory> v2_directory = below.empty() ? Directory::open_path(root)
                                                  : (*root_directory).open(below.c_str());
   if (!v2_directory) {

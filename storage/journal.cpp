@@ -87,12 +87,19 @@ struct Encoder {
     return Fields(out);
   }
   void operator()(const BeginRecord& r) const {
-    kind("begin").text(kFormat).text(r.v2).number(r.time_nanoseconds).number(
-        r.root_mtime_nanoseconds);
+    kind("begin")
+        .text(kFormat)
+        .text(r.v2)
+        .number(r.time_nanoseconds)
+        .number(r.root_mtime_nanoseconds);
   }
   void operator()(const DirectoryRecord& r) const {
-    kind("directory").text(r.path).number(r.mtime_nanoseconds).number(r.mode, 8).number(r.uid).number(
-        r.gid);
+    kind("directory")
+        .text(r.path)
+        .number(r.mtime_nanoseconds)
+        .number(r.mode, 8)
+        .number(r.uid)
+        .number(r.gid);
   }
   void operator()(const MoveRecord& r) const {
     kind("move")
@@ -173,7 +180,8 @@ Result<JournalRecord> decode_fields(std::string_view kind, Reader& in) {
     in.number(r.identity.mtime_nanoseconds);
     in.number(r.apparent_bytes);
     in.number(r.allocated_bytes);
-    if (!has_shape(r.removal_class, r.path)) return corrupt("names a path that is not of its class");
+    if (!has_shape(r.removal_class, r.path))
+      return corrupt("names a path that is not of its class");
     return JournalRecord(std::move(r));
   }
   if (kind == "rmdir") {
@@ -265,8 +273,8 @@ Result<JournalContents> read_journal(const Directory& run) {
   }
   JournalContents contents;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
-  std::string carried;           // the line that the last buffer ended in
-  Status bad = Status(kOk);      // the first line that is not good
+  std::string carried;       // the line that the last buffer ended in
+  Status bad = Status(kOk);  // the first line that is not good
   for (;;) {
     const ssize_t got = ::read(file.get(), buffer.get(), kReadBytes);
     if (got < 0 && errno == EINTR) continue;

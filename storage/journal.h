@@ -20,19 +20,20 @@ namespace regsweep::storage {
 //   <16 hex digits> <n> TAB <kind> TAB <field> TAB ... LF
 //
 // The digits begin the SHA-256 of all behind the blank up to LF; n counts lines from 0, so that a
-// line that is missing or moved shows. Bytes of paths below 0x20 or above 0x7e, and '\', are written
-// \xHH: names need not be UTF-8. Times are nanoseconds since 1970, modes octal, other numbers decimal.
+// line that is missing or moved shows. Bytes of paths below 0x20 or above 0x7e, and '\', are
+// written \xHH: names need not be UTF-8. Times are nanoseconds since 1970, modes octal, other
+// numbers decimal.
 //
 //   begin      1 (format) | v2 directory | time | mtime of the root before the run
 //   directory  path | mtime | mode | uid | gid      as it was before the run's first change to it
 //   move       object | class | path | inode | size | mtime | apparent bytes | allocated bytes
-//   rmdir      path                                 it was empty; its directory record makes it again
-//   end        time                                 the apply came to its end
-//   restored   object                               by an undo that had to leave others
+//   rmdir      path                 it was empty; its directory record makes it again
+//   end        time                 the apply came to its end
+//   restored   object               by an undo that had to leave others
 //
-// A batch of moves is written at once and synced, and only then do its objects move. After a crash the
-// journal may hence name objects that never moved, and its last line may be torn; an object that it
-// does not name cannot be there.
+// A batch of moves is written at once and synced, and only then do its objects move. After a crash
+// the journal may hence name objects that never moved, and its last line may be torn; an object
+// that it does not name cannot be there.
 
 struct BeginRecord {
   std::string v2;
@@ -63,14 +64,14 @@ struct EndRecord {
 struct RestoredRecord {
   std::uint64_t object = 0;
 };
-using JournalRecord = std::variant<BeginRecord, DirectoryRecord, MoveRecord, RmdirRecord, EndRecord,
-                                   RestoredRecord>;
+using JournalRecord =
+    std::variant<BeginRecord, DirectoryRecord, MoveRecord, RmdirRecord, EndRecord, RestoredRecord>;
 
 /// The line of a record, with its LF.
 std::string encode_record(std::uint64_t line_number, const JournalRecord& record);
 
-/// Reads a line without its LF. kCorrupt: checksum, line number or fields are wrong; kUnsupported: a
-/// begin record of a later format.
+/// Reads a line without its LF. kCorrupt: checksum, line number or fields are wrong; kUnsupported:
+/// a begin record of a later format.
 Result<JournalRecord> decode_record(std::uint64_t line_number, std::string_view line);
 
 /// What a journal holds, every line checked.
@@ -102,8 +103,8 @@ class JournalWriter {
   /// Notes a record; nothing is written yet.
   void add(const JournalRecord& record);
 
-  /// Writes what was noted, with one write, and syncs if asked. If it fails, the journal is cut back to
-  /// what it was and the noted records are forgotten.
+  /// Writes what was noted, with one write, and syncs if asked. If it fails, the journal is cut
+  /// back to what it was and the noted records are forgotten.
   Status flush(bool sync);
 
  private:

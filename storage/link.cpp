@@ -9,7 +9,7 @@ namespace {
 LinkState state_from(const Error& error) noexcept {
   if (error.code == Errc::kNotFound) return LinkState::kAbsent;
   // A symbolic link, a directory or a file in the way: known to be no link, and never followed.
-  if (error.error_number == ELOOP || error.code == Errc::kCorrupt) return LinkState::kNotAFile;
+  if (error.error_number == ELOOP || error.error_number == ENXIO || error.code == Errc::kCorrupt) return LinkState::kNotAFile;
   return LinkState::kUnreadable;
 }
 
@@ -27,6 +27,12 @@ LinkContent read_link(const Directory& at, const char* name) {
   content.error = parse_digest(std::string_view(buffer.data(), *got), content.digest);
   content.state = content.error == DigestError::kNone ? LinkState::kRead : LinkState::kMalformed;
   return content;
+}
+
+std::string why_unreadable(const Directory& at, const char* name) {
+  std::array<char, 1> buffer;
+  const Result<std::size_t> again = at.read(name, buffer);
+  return again ? "could not be read a moment ago" : again.error().message;
 }
 
 LinkContent look_at_link(const Directory& at, const char* name, Algorithm algorithm) {

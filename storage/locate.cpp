@@ -38,7 +38,7 @@ Error system_error(const std::string& path, int number) {
     case EPERM:
       return denied(path);
     case ELOOP:
-      return {Errc::kIo, path, "too many symbolic links"};
+      return {Errc::kUsage, path, "too many symbolic links"};
     default:
       return {Errc::kIo, path, std::generic_category().message(number)};
   }

@@ -170,8 +170,7 @@ std::uint64_t allocated_bytes_of(const JournalContents& journal, const std::stri
   std::uint64_t number = 0;
   const char* end = name.data() + name.size();
   const auto [at, error] = std::from_chars(name.data(), end, number);
-  const MoveRecord* move =
-      error == std::errc() && at == end ? find_move(journal, number) : nullptr;
+  const MoveRecord* move = error == std::errc() && at == end ? find_move(journal, number) : nullptr;
   return move != nullptr ? move->allocated_bytes : 0;
 }
 

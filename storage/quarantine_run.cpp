@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <ctime>
@@ -20,6 +19,7 @@ namespace regsweep::storage {
 namespace {
 
 constexpr std::string_view kIdForm = "00000000T000000.000000Z-xxxx";  // 0: digit, x: hex digit
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 std::string digits(std::int64_t value, std::size_t width) {
@@ -42,7 +42,7 @@ Status check_entries(const Directory& run, RunContents& contents) {
   Result<Directory> listed = reopen(run);
   if (!listed) return listed.error();
   std::string unknown;
-  const Status read = listed->each([&](const DirectoryEntry& entry) {
+  Status read = listed->each([&](const DirectoryEntry& entry) {
     if (entry.name == kDeleted) {
       contents.purge_begun = true;
     } else if (entry.name != kObjects && entry.name != kJournalFile) {
@@ -64,11 +64,11 @@ std::string make_run_id(std::int64_t time_nanoseconds) {
   if (::getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random) {
     random = static_cast<std::uint16_t>(::getpid());
   }
-  std::array<char, 5> suffix{};
-  std::snprintf(suffix.data(), suffix.size(), "%04x", static_cast<unsigned>(random));
+  std::string suffix;
+  for (int shift = 12; shift >= 0; shift -= 4) suffix += kHexDigits[random >> shift & 15];
   return digits(utc.tm_year + 1900, 4) + digits(utc.tm_mon + 1, 2) + digits(utc.tm_mday, 2) + 'T' +
          digits(utc.tm_hour, 2) + digits(utc.tm_min, 2) + digits(utc.tm_sec, 2) + '.' +
-         digits(time_nanoseconds % kNanoseconds / 1000, 6) + "Z-" + suffix.data();
+         digits(time_nanoseconds % kNanoseconds / 1000, 6) + "Z-" + suffix;
 }
 
 bool is_run_id(std::string_view name) noexcept {

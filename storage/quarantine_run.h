@@ -11,8 +11,9 @@
 
 namespace regsweep::storage {
 
-// A run's directory, `<root>/.regsweep-quarantine/<run id>`, holds `journal` and `objects/<n>`. A purge
-// renames `objects` to `deleted` before it deletes anything: what is left of it is never put back.
+// A run's directory, `<root>/.regsweep-quarantine/<run id>`, holds `journal` and `objects/<n>`. A
+// purge renames `objects` to `deleted` before it deletes anything: what is left of it is never put
+// back.
 
 inline constexpr const char* kObjects = "objects";
 inline constexpr const char* kDeleted = "deleted";
@@ -36,7 +37,7 @@ struct PlaceFacts {
   std::uint64_t mount = 0;  ///< 0 on kernels before 5.8
   std::uint64_t inode = 0;
   std::int64_t mtime_nanoseconds = 0;
-  std::uint32_t mode = 0;   ///< permission bits
+  std::uint32_t mode = 0;  ///< permission bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
 };
@@ -60,8 +61,8 @@ struct RunContents {
   bool purge_begun = false;
 };
 
-/// Reads a run and checks that its journal names all that lies there. A run without a journal holds no
-/// objects, or is kCorrupt.
+/// Reads a run and checks that its journal names all that lies there. A run without a journal holds
+/// no objects, or is kCorrupt.
 Result<RunContents> read_run(const Directory& run);
 
 /// Numbers of the objects in a run, ascending; empty if it has no `objects`. kCorrupt: other names.

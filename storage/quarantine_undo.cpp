@@ -92,7 +92,8 @@ Status Undo::make(const Directory& parent, const std::string& path) {
   }
   const Result<Directory> made = parent.open(name.c_str());
   if (!made) return made.error();
-  // Only root may give a directory away; anybody else keeps it, and then made it in the first place.
+  // Only root may give a directory away; anybody else keeps it, and then made it in the first
+  // place.
   if (::fchown(made->fd(), uid, gid) != 0 && errno != EPERM) {
     return change_error(errno, "cannot set the owner", "");
   }
@@ -169,7 +170,7 @@ Status Undo::restore_objects() {
   const Result<Directory> objects = run_.open(kObjects);
   if (!objects) return below(kObjects, objects.error());
   for (const MoveRecord* move : order) {
-    if (const Status restored = restore(*move, *objects); !restored) return restored;
+    if (Status restored = restore(*move, *objects); !restored) return restored;
   }
   open_.reset();
   return sync_directory(*objects, kObjects);
@@ -204,13 +205,13 @@ Status Undo::restore_time(const DirectoryRecord& record) {
 Status Undo::restore_times() {
   for (const DirectoryRecord& record : contents_.journal.directories) {
     if (!touched_.contains(record.path) || above_skipped_.contains(record.path)) continue;
-    if (const Status timed = restore_time(record); !timed) return timed;
+    if (Status timed = restore_time(record); !timed) return timed;
   }
   return kOk;
 }
 
-/// So that a later undo of what was skipped leaves alone the times of directories it has no part in.
-/// Not being able to say so, on a full disk, is no reason to fail.
+/// So that a later undo of what was skipped leaves alone the times of directories it has no part
+/// in. Not being able to say so, on a full disk, is no reason to fail.
 void Undo::note_restored() {
   const JournalContents& journal = contents_.journal;
   Result<JournalWriter> writer = JournalWriter::resume(run_, journal);

@@ -72,7 +72,7 @@ Result<PlaceFacts> set_up_quarantine(const LockedStore& store, Directory& quaran
   Result<Directory> opened = open_quarantine_directory(store.root);
   if (!opened) return opened.error();
   quarantine = std::move(*opened);
-  const Result<PlaceFacts> facts = place_facts(quarantine);
+  Result<PlaceFacts> facts = place_facts(quarantine);
   if (!facts) return below(layout::kQuarantine, facts.error());
   const Result<PlaceFacts> v2_facts = place_facts(store.v2);
   if (!v2_facts) return below(store.v2_path, v2_facts.error());
@@ -131,8 +131,8 @@ Result<std::unique_ptr<QuarantineWriter>> QuarantineWriter::begin(const LockedSt
   if (!journal) return below(path, journal.error());
   journal->add(BeginRecord{store.v2_path, now, root_before->mtime_nanoseconds});
   if (const Status begun = journal->flush(true); !begun) return below(path, begun.error());
-  for (const Directory* made : std::initializer_list<const Directory*>{&run, &quarantine,
-                                                                       &store.root}) {
+  for (const Directory* made :
+       std::initializer_list<const Directory*>{&run, &quarantine, &store.root}) {
     if (const Status synced = sync_directory(*made, path); !synced) return synced.error();
   }
   unmaker.keep();
@@ -158,7 +158,8 @@ Status QuarantineWriter::record_directory(const std::string& path, const Directo
   const Result<PlaceFacts> facts = place_facts(directory);
   if (!facts) return facts.error();
   if (!same_file_system(*facts, facts_)) return other_file_system({});
-  journal_.add(DirectoryRecord{path, facts->mtime_nanoseconds, facts->mode, facts->uid, facts->gid});
+  journal_.add(
+      DirectoryRecord{path, facts->mtime_nanoseconds, facts->mode, facts->uid, facts->gid});
   recorded_.insert(path);
   newly_recorded_.push_back(path);
   return kOk;
@@ -168,7 +169,7 @@ Status QuarantineWriter::record_directory(const std::string& path, const Directo
 Status QuarantineWriter::plan(const std::vector<Removal>& batch, std::vector<Planned>& planned) {
   Place place;
   for (const Removal& removal : batch) {
-    if (const Status shaped = check_shape(removal.removal_class, removal.path); !shaped) {
+    if (Status shaped = check_shape(removal.removal_class, removal.path); !shaped) {
       return shaped;
     }
     const Status opened = open_parent(removal.path, place);
@@ -234,7 +235,7 @@ Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& mo
   const std::lock_guard lock(mutex_);
   std::vector<Planned> planned;
   planned.reserve(batch.size());
-  const Status fit = plan(batch, planned);
+  Status fit = plan(batch, planned);
   const Status written = journal_.flush(true);
   if (!written) {
     for (const std::string& path : newly_recorded_) recorded_.erase(path);
@@ -244,7 +245,7 @@ Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& mo
   newly_recorded_.clear();
   Place place;
   for (const Planned& one : planned) {
-    if (const Status done = carry_out(one, place); !done) return done;
+    if (Status done = carry_out(one, place); !done) return done;
     ++moved;
   }
   return fit;
@@ -262,7 +263,7 @@ Result<Removed> QuarantineWriter::remove_directory(const Removal& removal) {
   if (!written) return below(std::string(layout::kQuarantine) + '/' + id_, written.error());
   if (!fit) return fit.error();
   if (planned.front().is_gone) return Removed::kAlreadyGone;
-  const Result<Removed> removed = remove_object(store_.v2, removal);
+  Result<Removed> removed = remove_object(store_.v2, removal);
   if (!removed) return below(removal.path, removed.error());
   return removed;
 }
@@ -270,7 +271,7 @@ Result<Removed> QuarantineWriter::remove_directory(const Removal& removal) {
 Status QuarantineWriter::end() {
   const std::lock_guard lock(mutex_);
   const std::string path = std::string(layout::kQuarantine) + '/' + id_;
-  if (const Status synced = sync_directory(objects_, path); !synced) return synced;
+  if (Status synced = sync_directory(objects_, path); !synced) return synced;
   journal_.add(EndRecord{now_nanoseconds()});
   if (const Status written = journal_.flush(true); !written) return below(path, written.error());
   return sync_directory(run_, path);

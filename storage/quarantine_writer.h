@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -24,8 +24,8 @@ class QuarantineWriter {
   /// See Sweeper::quarantine(). Empty directories are removed and made anew by undo.
   Status move(const std::vector<Removal>& batch, std::size_t& moved);
 
-  /// Removes an empty directory, with what undo needs to make it again in the journal. Not synced: a
-  /// power cut may lose that, and undo then does without the directory.
+  /// Removes an empty directory, with what undo needs to make it again in the journal. Not synced:
+  /// a power cut may lose that, and undo then does without the directory.
   Result<Removed> remove_directory(const Removal& removal);
 
   /// See Sweeper::end_quarantine().

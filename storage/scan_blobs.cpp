@@ -51,11 +51,20 @@ class PrefixScan {
     std::memcpy(name.data() + entry.name.size(), "/data", 6);
     const Result<FileFacts> facts = prefix.stat(name.data());
     if (facts) {
+      if (!sampled_) sample(prefix, entry);
       blob.facts = *facts;
+      if (facts->type != FileType::kRegular && options_.report_strays) {
+        report_stray(visitor_, prefix, path_, DirectoryEntry{name.data(), facts->type});
+      }
       if (++used_ == kBatch) flush();
       return;
     }
     no_data(prefix, entry, facts.error());
+  }
+
+  void sample(const Directory& prefix, const DirectoryEntry& entry) {
+    sampled_ = true;
+    if (const Result<FileFacts> facts = prefix.stat(entry.name.data())) visitor_.sample(*facts);
   }
 
   void no_data(const Directory& prefix, const DirectoryEntry& entry, const Error& error) {
@@ -86,6 +95,7 @@ class PrefixScan {
   std::string path_;
   std::array<BlobEntry, kBatch> batch_;
   std::size_t used_ = 0;
+  bool sampled_ = false;
 };
 
 }  // namespace

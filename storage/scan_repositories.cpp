@@ -211,7 +211,8 @@ class RepositoryScan {
   void sample(const Directory& at, const char* name) {
     const Result<FileFacts> directory = at.stat(name);
     const Result<FileFacts> link = at.stat(PathBuffer(name, "/link").c_str());
-    if (directory && link) visitor_.sample(*link, *directory);
+    if (directory) visitor_.sample(*directory);
+    if (link) visitor_.sample(*link);
   }
 
   /// Reports a link that could not be read. Returns whether there is none: a registry that deletes
@@ -221,7 +222,7 @@ class RepositoryScan {
     const auto full = [&] { return path + '/' + std::string(name); };
     if (content.state == LinkState::kUnreadable) {
       report_unreadable(visitor_, full(),
-                        Error{Errc::kIo, {}, "the link in it cannot be read", 0});
+                        Error{Errc::kIo, {}, why_unreadable(at, PathBuffer(name, "/link").c_str()), 0});
     }
     if (content.state != LinkState::kAbsent) return false;
     const Result<FileFacts> directory = at.stat(name.data());
@@ -254,7 +255,10 @@ class RepositoryScan {
       const Result<FileFacts> facts = at.stat(entry.name.c_str());
       if (!facts || entry.current.state == LinkState::kUnreadable) {
         report_unreadable(visitor_, path + '/' + entry.name,
-                          facts ? Error{Errc::kIo, {}, "its current link cannot be read", 0}
+                          facts ? Error{Errc::kIo, {},
+                                        why_unreadable(
+                                            at, PathBuffer(name, "/current/link").c_str()),
+                                        0}
                                 : facts.error());
       }
       if (!facts && facts.error().code == Errc::kNotFound) return;

@@ -116,8 +116,8 @@ class ScanVisitor {
   virtual void upload(std::uint32_t repository, UploadEntry entry) = 0;
   virtual void walk_entry(WalkEntry entry) = 0;
   virtual void event(Event event) = 0;
-  /// Facts of one in a few hundred links and of its directory, for estimating the others.
-  virtual void sample(const FileFacts& link, const FileFacts& directory) = 0;
+  /// Facts of one in a few hundred links, or of their directories, for estimating the others.
+  virtual void sample(const FileFacts& link_or_directory) = 0;
 };
 
 struct ScanOptions {

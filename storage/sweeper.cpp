@@ -59,7 +59,7 @@ class DirectorySweeper final : public Sweeper {
 
   Status end_quarantine() override {
     if (run_ == nullptr) return Error{Errc::kUsage, {}, "no quarantine run has begun", 0};
-    const Status ended = run_->end();
+    Status ended = run_->end();
     run_.reset();
     return ended;
   }
@@ -67,7 +67,7 @@ class DirectorySweeper final : public Sweeper {
   std::string run_id() const override { return id_; }
 
   Status delete_tree(const std::string& path) override {
-    if (const Status safe = check_safe(path); !safe) return safe;
+    if (Status safe = check_safe(path); !safe) return safe;
     const std::string parent = parent_of(path);
     const Result<Directory> place = open_place(store_.v2, parent);
     if (!place) return below(path, place.error());

@@ -60,7 +60,11 @@ class Sweeper {
   virtual Result<Identity> identify(RemovalClass removal_class, const std::string& path) const = 0;
 
   /// Deletes it at once; needs no free byte and no free inode. kChanged: its identity is another by
-  /// now, and nothing was done. kNotFound never: that is kAlreadyGone.
+  /// now, and nothing was done. kNotFound never: that is kAlreadyGone. What an interrupted removal
+  /// left of an object (no `data`, `link` or `startedat`) is removed too. Of an empty directory only
+  /// the inode is compared, since removing what lay in it changed its time; one that is removed while
+  /// a quarantine run is open goes into the journal, so that undo makes it again.
+  /// Cost: five system calls for a blob or link; nothing is shared between threads.
   virtual Result<Removed> remove(const Removal& removal) = 0;
 
   /// Starts a quarantine run in `<root>/.regsweep-quarantine/<run id>` with its journal, on the same
@@ -69,7 +73,8 @@ class Sweeper {
 
   /// Moves things there by rename: first all of them go into the journal, which is synced, then
   /// they move. Stops at the first that fails; `moved` says how many did, in order (kAlreadyGone ones
-  /// counted). kChanged as for remove().
+  /// counted). kChanged as for remove(). kUnsupported: it lies on another file system or mount. Empty
+  /// directories are removed instead, and made again by undo.
   virtual Status quarantine(const std::vector<Removal>& batch, std::size_t& moved) = 0;
 
   /// Closes the journal with a final record; makes the renames durable.
@@ -115,7 +120,8 @@ class Quarantine {
   /// By time, oldest first.
   virtual Result<std::vector<QuarantineRun>> runs() const = 0;
   /// Puts everything of a run back: blobs first, tag entries last, with modes and times, also the times
-  /// of the directories it was taken from. Can be repeated after an interruption. kCorrupt: the
+  /// of the directories it was taken from; of several runs the newest goes first, or these times are
+  /// those between the runs. Can be repeated after an interruption. kCorrupt: the
   /// journal is damaged or does not name all that lies there; nothing was touched.
   virtual Result<QuarantineOutcome> undo(const std::string& run_id) = 0;
   /// Deletes a run for good.

@@ -17,8 +17,8 @@ struct LockedStore {
 /// Opens a store and takes its lock, a flock on the v2 directory: no file is made, so it works on a
 /// full disk. Symbolic links are followed in `root`, none between it and `v2`.
 /// Errors: kDenied if another regsweep holds the lock or this user may not write; kUnsupported on a
-/// read-only mount and where the file system has no locks; kUsage if v2 does not lie in root; those of
-/// Directory::open.
+/// read-only mount and where the file system has no locks; kUsage if v2 does not lie in root; those
+/// of Directory::open.
 Result<LockedStore> lock_store(const std::string& root, const std::string& v2);
 
 }  // namespace regsweep::storage

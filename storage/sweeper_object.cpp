@@ -37,10 +37,14 @@ FileType wanted_type(RemovalClass removal_class) noexcept {
 
 const char* type_words(FileType type) noexcept {
   switch (type) {
-    case FileType::kSymlink: return "a symbolic link stands here and is not followed";
-    case FileType::kDirectory: return "a directory stands here";
-    case FileType::kRegular: return "a file stands here";
-    default: return "a device, FIFO or socket stands here";
+    case FileType::kSymlink:
+      return "a symbolic link stands here and is not followed";
+    case FileType::kDirectory:
+      return "a directory stands here";
+    case FileType::kRegular:
+      return "a file stands here";
+    default:
+      return "a device, FIFO or socket stands here";
   }
 }
 
@@ -69,13 +73,15 @@ Result<Presence> check_itself(const Directory& parent, const std::string& name,
     case RemovalClass::kUpload:
       if (is_half_removed_upload(parent, name, *facts, removal.identity)) return Presence::kHalf;
       break;
-    default: break;
+    default:
+      break;
   }
   return difference(removal.identity, now);
 }
 
-/// Blobs and links: first the file that stands for the directory, so that a crash leaves nothing that
-/// looks whole, then whatever else lies there, then the directory. It is removed by way of its own
+/// Blobs and links: first the file that stands for the directory, so that a crash leaves nothing
+/// that looks whole, then whatever else lies there, then the directory. It is removed by way of its
+/// own
 /// "..": that is its parent, wherever it is by now, and no name on the way can be a symbolic link.
 Result<Removed> remove_keyed(const Directory& v2, const Removal& removal, const char* key) {
   const Result<Directory> object = open_place(v2, removal.path);
@@ -163,8 +169,7 @@ Result<Presence> check_object(const Directory& parent, const std::string& name,
   return check_key(*object, key, removal.identity);
 }
 
-Result<Identity> look_up(const Directory& v2, RemovalClass removal_class,
-                         const std::string& path) {
+Result<Identity> look_up(const Directory& v2, RemovalClass removal_class, const std::string& path) {
   const char* key = key_file(removal_class);
   const Result<Directory> place = open_place(v2, key != nullptr ? path : parent_of(path));
   if (!place) return place.error();

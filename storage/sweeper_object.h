@@ -11,8 +11,8 @@ namespace regsweep::storage {
 /// How much of an object is there. kHalf: an interrupted removal took the file that stands for it.
 enum class Presence : std::uint8_t { kGone, kHalf, kWhole };
 
-/// Judges a blob's or link's directory by its `data` or `link`. kChanged: another inode, size or time,
-/// or something else than a regular file. Never kGone. Cost: one fstatat.
+/// Judges a blob's or link's directory by its `data` or `link`. kChanged: another inode, size or
+/// time, or something else than a regular file. Never kGone. Cost: one fstatat.
 Result<Presence> check_key(const Directory& object, const char* key, const Identity& judged);
 
 /// Judges an object of any class where it lies in its parent directory. kChanged as above. Uploads

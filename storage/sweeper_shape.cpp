@@ -9,8 +9,8 @@ namespace regsweep::storage {
 namespace {
 
 constexpr std::array<std::string_view, kRemovalClasses> kNames = {
-    "tag-index-entry", "revision",       "layer-link", "upload",
-    "temporary-file",  "blob",           "empty-directory",
+    "tag-index-entry", "revision", "layer-link",      "upload",
+    "temporary-file",  "blob",     "empty-directory",
 };
 
 /// The components of a path from left to right.
@@ -58,7 +58,8 @@ bool is_in_repository(RemovalClass removal_class, Components& at) noexcept {
     case RemovalClass::kTagIndexEntry:
       return marker == layout::kManifests && at.next() == "tags" && !at.next().empty() &&
              at.next() == "index" && ends_in_digest(at, false);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -90,13 +91,16 @@ bool has_shape(RemovalClass removal_class, std::string_view path) noexcept {
   if (!is_safe_path(path)) return false;
   Components at(path);
   switch (removal_class) {
-    case RemovalClass::kTemporaryFile: return is_temporary_file(path);
-    case RemovalClass::kBlob: return at.next() == layout::kBlobs && ends_in_digest(at, true);
+    case RemovalClass::kTemporaryFile:
+      return is_temporary_file(path);
+    case RemovalClass::kBlob:
+      return at.next() == layout::kBlobs && ends_in_digest(at, true);
     case RemovalClass::kEmptyDirectory: {
       const std::string_view top = at.next();
       return (top == layout::kBlobs || top == layout::kRepositories) && !at.at_end();
     }
-    default: return is_in_repository(removal_class, at);
+    default:
+      return is_in_repository(removal_class, at);
   }
 }
 
@@ -113,11 +117,14 @@ Status check_shape(RemovalClass removal_class, const std::string& path) {
 
 const char* key_file(RemovalClass removal_class) noexcept {
   switch (removal_class) {
-    case RemovalClass::kBlob: return layout::kData;
+    case RemovalClass::kBlob:
+      return layout::kData;
     case RemovalClass::kTagIndexEntry:
     case RemovalClass::kRevision:
-    case RemovalClass::kLayerLink: return layout::kLink;
-    default: return nullptr;
+    case RemovalClass::kLayerLink:
+      return layout::kLink;
+    default:
+      return nullptr;
   }
 }
 

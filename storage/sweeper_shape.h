@@ -11,11 +11,11 @@ namespace regsweep::storage {
 /// True for a relative path without empty, "." and ".." components and without NUL.
 bool is_safe_path(std::string_view path) noexcept;
 
-/// Whether a path below v2 can be one of this class: the forms at RemovalClass, with an algorithm and
-/// lower-case hex of its length, under its own first two digits for blobs; a repository's components
-/// do not begin with '_'. Temporary files lie outside of uploads and of the quarantine, empty
-/// directories at least one level below `blobs` or `repositories`.
-/// Source: distribution registry/storage/paths.go, v2.8.2 and v3.1.1.
+/// Whether a path below v2 can be one of this class: the forms at RemovalClass, with an algorithm
+/// and lower-case hex of its length, under its own first two digits for blobs; a repository's
+/// components do not begin with '_'. Temporary files lie outside of uploads and of the quarantine,
+/// empty directories at least one level below `blobs` or `repositories`. Source: distribution
+/// registry/storage/paths.go, v2.8.2 and v3.1.1.
 bool has_shape(RemovalClass removal_class, std::string_view path) noexcept;
 
 /// has_shape() as a Status: kCorrupt, with the class in words.

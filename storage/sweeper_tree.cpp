@@ -24,7 +24,7 @@ Status clear(const Directory& directory, std::string_view guarded, int depth) {
   Result<Directory> listed = reopen(directory);
   if (!listed) return listed.error();
   std::vector<Child> children;
-  const Status read = listed->each([&](const DirectoryEntry& entry) {
+  Status read = listed->each([&](const DirectoryEntry& entry) {
     children.push_back({std::string(entry.name), entry.type});
   });
   if (!read) return read;
@@ -34,7 +34,7 @@ Status clear(const Directory& directory, std::string_view guarded, int depth) {
     }
   }
   for (const Child& child : children) {
-    const Status removed = remove_child(*listed, child, depth);
+    Status removed = remove_child(*listed, child, depth);
     if (!removed && removed.error().code != Errc::kNotFound) return removed;
   }
   return kOk;

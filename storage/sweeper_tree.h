@@ -29,11 +29,12 @@ int unlink_at(const Directory& at, const char* name, int flags) noexcept;
 
 /// Removes one entry, a directory with all below it. Symbolic links go themselves and are not
 /// followed; what is mounted below is kUnsupported and stays. kNotFound if there is no such entry.
-/// Error paths begin with `name`. Holds one descriptor for each level; over 256 levels: kUnsupported.
+/// Error paths begin with `name`. Holds one descriptor for each level; over 256 levels:
+/// kUnsupported.
 Status remove_entry(const Directory& at, const std::string& name, FileType type);
 
-/// Removes all that lies in a directory, as remove_entry(). An entry called `guarded`, unless that is
-/// empty, is kChanged, and then nothing was removed.
+/// Removes all that lies in a directory, as remove_entry(). An entry called `guarded`, unless that
+/// is empty, is kChanged, and then nothing was removed.
 Status clear_directory(const Directory& directory, std::string_view guarded);
 
 }  // namespace regsweep::storage

@@ -27,7 +27,8 @@
 namespace regsweep::storage {
 namespace {
 
-// --- who has files open ---------------------------------------------------------------------------
+// --- who has files open
+// ---------------------------------------------------------------------------
 
 /// A line of /proc/<pid>/mountinfo: which part of which file system is seen where.
 struct Mount {
@@ -170,7 +171,8 @@ std::string name_of(const std::string& process) {
   return name.empty() ? "?" : name;
 }
 
-// --- who answers ----------------------------------------------------------------------------------
+// --- who answers
+// ----------------------------------------------------------------------------------
 
 constexpr std::chrono::milliseconds kPatience{1000};
 
@@ -204,6 +206,7 @@ std::string wait_for_any(std::vector<Attempt>& attempts) {
         deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return {};
     std::vector<pollfd> polled;
+    polled.reserve(attempts.size());
     for (const Attempt& attempt : attempts) polled.push_back({attempt.socket.get(), POLLOUT, 0});
     const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(left.count()));
     if (ready < 0 && errno != EINTR) return {};
@@ -231,8 +234,8 @@ std::string ask_unix(const std::string& path) {
     size = offsetof(sockaddr_un, sun_path) + path.size();
   }
   std::vector<Attempt> attempts;
-  if (start(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size), path,
-            attempts)) {
+  if (start(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size),
+            path, attempts)) {
     return path;
   }
   return wait_for_any(attempts);
@@ -276,8 +279,7 @@ std::string ask_tcp(const std::string& text) {
     addrinfo* list = nullptr;
     if (::getaddrinfo(one.c_str(), port.c_str(), &hints, &list) != 0) continue;
     const std::unique_ptr<addrinfo, AddressListDeleter> owner(list);
-    const std::string asked =
-        (one.find(':') != std::string::npos ? '[' + one + ']' : one) + ':' + port;
+    std::string asked = (one.find(':') != std::string::npos ? '[' + one + ']' : one) + ':' + port;
     for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
       if (start(at->ai_family, at->ai_addr, at->ai_addrlen, asked, attempts)) return asked;
     }

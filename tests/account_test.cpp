@@ -24,7 +24,8 @@ Audit checked_audit(const StoreBuilder& store, bool exact = true) {
 TEST(Account, AnEmptyStoreHasDirectoriesAndNothingElse) {
   StoreBuilder store;
   const Audit audit = checked_audit(store);
-  for (std::size_t i = 0; i < kSpaceClasses - 1; ++i) EXPECT_EQ(audit.accounts.space[i].objects, 0u);
+  for (std::size_t i = 0; i < kSpaceClasses - 1; ++i)
+    EXPECT_EQ(audit.accounts.space[i].objects, 0u);
   EXPECT_EQ(audit.accounts[SpaceClass::kStructure].objects, 7u);  // docker/registry/v2/…, the root
 }
 

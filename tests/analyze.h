@@ -38,7 +38,8 @@ analyzer::DigestId id_of(const analyzer::Survey& survey, const std::string& dige
 std::vector<std::string> marked(const analyzer::Survey& survey, const analyzer::Marks& marks);
 
 const analyzer::Repository& repository_of(const analyzer::Survey& survey, const std::string& name);
-const analyzer::RepositoryFigures& figures_of(const analyzer::Audit& audit, const std::string& name);
+const analyzer::RepositoryFigures& figures_of(const analyzer::Audit& audit,
+                                              const std::string& name);
 
 /// The finding of this code that is the gravest, or nullptr.
 const analyzer::Finding* finding_of(const analyzer::Audit& audit, analyzer::FindingCode code);

@@ -97,12 +97,12 @@ TEST_P(ConformanceTest, TheAuditAddsUpAndDoesNotDependOnThreads) {
   check_determinism(builder_, false);
 }
 
-/// What a registry removes for good and the safe closure does not keep must be the same blobs, but for
-/// those that the audit says a registry would lose.
+/// What a registry removes for good and the safe closure does not keep must be the same blobs, but
+/// for those that the audit says a registry would lose.
 TEST_P(ConformanceTest, WhatARegistryRemovedIsGarbageOrReportedAsLost) {
   const analyzer::Audit audit = audit_of(builder_);
-  for (const auto& [version, name] : {std::pair(RegistryVersion::k2_8, "2.8.3"),
-                                      std::pair(RegistryVersion::k3, "3.1.1")}) {
+  for (const auto& [version, name] :
+       {std::pair(RegistryVersion::k2_8, "2.8.3"), std::pair(RegistryVersion::k3, "3.1.1")}) {
     for (const bool delete_untagged : {false, true}) {
       const json& run = recorded_["expect"][name][delete_untagged ? "gc -m" : "gc"];
       if (run.at("exit").get<int>() != 0) continue;

@@ -47,7 +47,9 @@ TEST(Damage, AHealthyStoreHasNone) {
 
 TEST(Damage, AMissingLayerBreaksEveryTagThatReachesIt) {
   StoreBuilder store;
-  store.repo("a").image("1.0", {layer("base", 100), layer("app", 40)}).image("2.0", {layer("z", 1)});
+  store.repo("a")
+      .image("1.0", {layer("base", 100), layer("app", 40)})
+      .image("2.0", {layer("z", 1)});
   store.repo("b").untagged({layer("base", 100)}, "child").index("multi", {"child"});
   store.missing("base");
   const Found found(store);

@@ -78,8 +78,10 @@ TEST(Printable, WhatWouldMoveACursorIsEscaped) {
   EXPECT_EQ(printable("\x1b]0;title\x07"), "\\x1b]0;title\\x07");
   EXPECT_EQ(printable("\x7f"), "\\x7f");
   EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
-  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");          // the 8-bit CSI
-  EXPECT_EQ(printable("\xe2\x80\xae" "gpj"), "\\xe2\\x80\\xaegpj");  // turns the text around
+  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");  // the 8-bit CSI
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "gpj"),
+            "\\xe2\\x80\\xaegpj");  // turns the text around
   EXPECT_EQ(printable("\xef\xbb\xbf"), "\\xef\\xbb\\xbf");
 }
 
@@ -88,9 +90,9 @@ TEST(Printable, BytesThatAreNoUtf8AreEscapedOneByOne) {
   EXPECT_EQ(printable("\xc3"), "\\xc3");
   EXPECT_EQ(printable("\xc3("), "\\xc3(");
   EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
-  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");                  // overlong
+  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");  // overlong
   EXPECT_EQ(printable("\xe0\x80\x80"), "\\xe0\\x80\\x80");
-  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");          // a surrogate
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // a surrogate
   EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond Unicode
 }
 

@@ -6,11 +6,12 @@
 
 namespace regsweep::tests {
 
-/// What must be true of every audit: rows add up, shares add up, and with --exact the total is `du`'s.
+/// What must be true of every audit: rows add up, shares add up, and with --exact the total is
+/// `du`'s.
 void check_accounts(const analyzer::Audit& audit, const std::string& root);
 
-/// The safe closure and every repository's figures are those of a second reading. For exact audits of
-/// stores without hard links.
+/// The safe closure and every repository's figures are those of a second reading. For exact audits
+/// of stores without hard links.
 void check_closure(const analyzer::Audit& audit, const NaiveStore& naive);
 
 /// No registry marks a present blob that the safe closure, with or without untagged revisions, does

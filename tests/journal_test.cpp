@@ -69,8 +69,8 @@ TEST_F(JournalTest, EveryRecordReadsBackAsItWasWritten) {
   EXPECT_EQ(begin.v2, "/a b\t\n\\x\xff");
   EXPECT_EQ(begin.time_nanoseconds, -5);
   EXPECT_EQ(begin.root_mtime_nanoseconds, 17);
-  const DirectoryRecord directory =
-      round_trip(DirectoryRecord{"repositories/\xc3\x28", 1'700'000'000'123'456'789, 02755, 10, 20});
+  const DirectoryRecord directory = round_trip(
+      DirectoryRecord{"repositories/\xc3\x28", 1'700'000'000'123'456'789, 02755, 10, 20});
   EXPECT_EQ(directory.path, "repositories/\xc3\x28");
   EXPECT_EQ(directory.mtime_nanoseconds, 1'700'000'000'123'456'789);
   EXPECT_EQ(directory.mode, 02755u);

@@ -16,7 +16,8 @@ TEST(Layout, PathsAreThoseOfARegistry) {
   EXPECT_EQ(layout::blob_path(digest_of("sha256:" + hex)), "blobs/sha256/ab/" + hex + "/data");
   EXPECT_EQ(layout::link_directory(digest_of("sha256:" + hex)), "sha256/" + hex);
   const std::string longer(128, 'e');
-  EXPECT_EQ(layout::blob_path(digest_of("sha512:" + longer)), "blobs/sha512/ee/" + longer + "/data");
+  EXPECT_EQ(layout::blob_path(digest_of("sha512:" + longer)),
+            "blobs/sha512/ee/" + longer + "/data");
 }
 
 TEST(Layout, TemporaryFilesEndInTmp) {
@@ -28,20 +29,37 @@ TEST(Layout, TemporaryFilesEndInTmp) {
 }
 
 TEST(RepositoryName, GoodNamesAreAccepted) {
-  for (const char* name :
-       {"a", "0", "a/b", "a/b/c/d/e/f", "team.app", "a_b", "a__b", "a-b", "a----b", "x__y/z--q",
-        "library/nginx", "a.b/c_d/e-f", "0/1", "localhost/app", "Host/app", "Example.COM/app",
-        "example.com:5000/app", "host:5000/app", "HOST-1/app/b", "a1b2"}) {
+  for (const char* name : {"a",
+                           "0",
+                           "a/b",
+                           "a/b/c/d/e/f",
+                           "team.app",
+                           "a_b",
+                           "a__b",
+                           "a-b",
+                           "a----b",
+                           "x__y/z--q",
+                           "library/nginx",
+                           "a.b/c_d/e-f",
+                           "0/1",
+                           "localhost/app",
+                           "Host/app",
+                           "Example.COM/app",
+                           "example.com:5000/app",
+                           "host:5000/app",
+                           "HOST-1/app/b",
+                           "a1b2"}) {
     EXPECT_EQ(repository_name_error(name), "") << name;
   }
 }
 
 TEST(RepositoryName, OddNamesAreRefusedInTheRegistrysWords) {
   for (const char* name :
-       {"", "/", "a/", "/a", "a//b", "A", "Upper/Case", "a/B", "a.", ".a", "a..b", "a___b", "_a", "a_",
-        "-a", "a-", "a._b", "a.-b", "a b", "a\nb", "a\tb", "a:1", "a/b:5000", "host:/a", "host:x/a",
-        "-host/a", "host-/a", ".host/a", "h..t/a", "é", "a/é", "a\\b", "a+b", "a@b", "a%2fb",
-        "..", ".", "a/../b", "Host"}) {
+       {"",         "/",       "a/",      "/a",      "a//b",   "A",      "Upper/Case", "a/B",
+        "a.",       ".a",      "a..b",    "a___b",   "_a",     "a_",     "-a",         "a-",
+        "a._b",     "a.-b",    "a b",     "a\nb",    "a\tb",   "a:1",    "a/b:5000",   "host:/a",
+        "host:x/a", "-host/a", "host-/a", ".host/a", "h..t/a", "é",      "a/é",        "a\\b",
+        "a+b",      "a@b",     "a%2fb",   "..",      ".",      "a/../b", "Host"}) {
     EXPECT_EQ(repository_name_error(name), "invalid reference format") << name;
   }
 }

@@ -16,8 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_digest(const std::string& text) {
-  static const std::regex pattern(
-      "sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}");
+  static const std::regex pattern("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}");
   return std::regex_match(text, pattern);
 }
 

@@ -10,15 +10,15 @@ namespace regsweep::tests {
 
 using Digests = std::set<std::string>;
 
-/// A second reading of a store, with nothing of ours in it: std::filesystem, nlohmann's reader, sets of
-/// strings and no thought of speed. The safe closure is compared with it. Reads references of ordinary
-/// and of odd documents, but makes nothing of what is no JSON.
+/// A second reading of a store, with nothing of ours in it: std::filesystem, nlohmann's reader,
+/// sets of strings and no thought of speed. The safe closure is compared with it. Reads references
+/// of ordinary and of odd documents, but makes nothing of what is no JSON.
 class NaiveStore {
  public:
   struct Repository {
-    Digests tags;       ///< what its tags mean
-    Digests revisions;  ///< digests that its revision links name by path or by content
-    Digests linked;     ///< the same of its layer links
+    Digests tags;          ///< what its tags mean
+    Digests revisions;     ///< digests that its revision links name by path or by content
+    Digests linked;        ///< the same of its layer links
     bool unclear = false;  ///< a tag cannot be understood: no revision counts as untagged
   };
 
@@ -38,7 +38,8 @@ class NaiveStore {
   void read_repository(const std::string& path, Repository& repository);
   void read_links(const std::string& path, Digests& digests, bool odd_depths);
   void read_manifest(const std::string& digest);
-  void add_roots(const Repository& repository, bool tags_only, std::vector<std::string>& roots) const;
+  void add_roots(const Repository& repository, bool tags_only,
+                 std::vector<std::string>& roots) const;
   Digests closure(std::vector<std::string> pending, bool referrers) const;
 
   std::string v2_;

@@ -102,8 +102,7 @@ const std::vector<OddCase> kCases = {
     {"schema_version_0",
      [](RandomStore& s) { add_manifest(s, image_with(s, R"("schemaVersion":0,)")); }},
     {"schema_version_absent", [](RandomStore& s) { add_manifest(s, image_with(s, "")); }},
-    {"trailing_data",
-     [](RandomStore& s) { add_manifest(s, image_with(s, kVersion2, "} x")); }},
+    {"trailing_data", [](RandomStore& s) { add_manifest(s, image_with(s, kVersion2, "} x")); }},
     {"zero_length_manifest",
      [](RandomStore& s) { s.builder.zero_length(s.any_manifest(somewhere(s))); }},
     {"not_json", [](RandomStore& s) { somewhere(s), add_manifest(s, "not json \xff\x01"); }},
@@ -122,14 +121,14 @@ const std::vector<OddCase> kCases = {
     {"without_media_type_but_both",
      [](RandomStore& s) {
        const std::string manifest = s.builder.digest_of(s.any_manifest(somewhere(s)));
-       add_manifest(s, image_with(s, R"("schemaVersion":2,"manifests":[)" +
-                                         descriptor(manifest, 9) + "],"));
+       add_manifest(
+           s, image_with(s, R"("schemaVersion":2,"manifests":[)" + descriptor(manifest, 9) + "],"));
      }},
     {"upper_case_keys",
      [](RandomStore& s) {
        somewhere(s);
-       add_manifest(s, "{" + kVersion2 + R"("CONFIG":)" + pushed(s) + R"(,"Layers":[)" +
-                           pushed(s) + "]}");
+       add_manifest(
+           s, "{" + kVersion2 + R"("CONFIG":)" + pushed(s) + R"(,"Layers":[)" + pushed(s) + "]}");
      }},
     {"duplicate_keys",
      [](RandomStore& s) {
@@ -199,8 +198,9 @@ const std::vector<OddCase> kCases = {
     {"tag_without_revision",
      [](RandomStore& s) {
        const std::string name = s.any_manifest(somewhere(s));
-       s.builder.tag("bare", name).remove(s.builder.revision_path(name).substr(
-           0, s.builder.revision_path(name).rfind('/')));
+       s.builder.tag("bare", name)
+           .remove(
+               s.builder.revision_path(name).substr(0, s.builder.revision_path(name).rfind('/')));
      }},
     {"tag_of_another_repositorys_manifest",
      [](RandomStore& s) {
@@ -209,9 +209,7 @@ const std::vector<OddCase> kCases = {
        s.builder.tag("foreign", s.any_manifest(other));
      }},
     {"no_tags_directory",
-     [](RandomStore& s) {
-       s.builder.remove("repositories/" + somewhere(s) + "/_manifests/tags");
-     }},
+     [](RandomStore& s) { s.builder.remove("repositories/" + somewhere(s) + "/_manifests/tags"); }},
     {"empty_tags_directory",
      [](RandomStore& s) {
        const std::string path = "repositories/" + somewhere(s) + "/_manifests/tags";
@@ -220,8 +218,7 @@ const std::vector<OddCase> kCases = {
     {"stale_tag_index",
      [](RandomStore& s) {
        const std::string repository = somewhere(s);
-       s.builder.tag("moved", s.any_manifest(repository))
-           .tag("moved", s.any_manifest(repository));
+       s.builder.tag("moved", s.any_manifest(repository)).tag("moved", s.any_manifest(repository));
      }},
     // ---- repositories -------------------------------------------------------------------------
     {"repository_without_layers",
@@ -229,9 +226,7 @@ const std::vector<OddCase> kCases = {
     {"repository_with_layers_only",
      [](RandomStore& s) { s.builder.remove("repositories/" + somewhere(s) + "/_manifests"); }},
     {"repository_with_uploads_only",
-     [](RandomStore& s) {
-       s.builder.repo("uploads/only").upload("u", "2024-06-06T00:00:00Z", 5);
-     }},
+     [](RandomStore& s) { s.builder.repo("uploads/only").upload("u", "2024-06-06T00:00:00Z", 5); }},
     {"empty_repository",
      [](RandomStore& s) {
        s.builder.directory("repositories/empty/_layers")
@@ -244,8 +239,7 @@ const std::vector<OddCase> kCases = {
      }},
     {"no_repositories_directory", [](RandomStore& s) { s.builder.remove("repositories"); }},
     {"no_blobs_directory", [](RandomStore& s) { s.builder.remove("blobs"); }},
-    {"empty_blobs_directory",
-     [](RandomStore& s) { s.builder.remove("blobs").directory("blobs"); }},
+    {"empty_blobs_directory", [](RandomStore& s) { s.builder.remove("blobs").directory("blobs"); }},
     {"bad_repository_name",
      [](RandomStore& s) { s.builder.repo("Upper/Case").image("1", {s.layers[0]}); }},
     {"repository_name_that_the_driver_refuses",
@@ -258,14 +252,14 @@ const std::vector<OddCase> kCases = {
      [](RandomStore& s) { s.builder.repo("_x/y").image("1", {s.layers[0]}); }},
     {"stray_file_in_repositories",
      [](RandomStore& s) { s.builder.stray_file("repositories/readme"); }},
-    {"marker_is_a_file",
-     [](RandomStore& s) { s.builder.stray_file("repositories/odd/_layers"); }},
+    {"marker_is_a_file", [](RandomStore& s) { s.builder.stray_file("repositories/odd/_layers"); }},
     // ---- layer links --------------------------------------------------------------------------
     {"empty_layer_link", [](RandomStore& s) { s.builder.empty_link(some_layer_link(s)); }},
     {"garbled_layer_link", [](RandomStore& s) { s.builder.garbled_link(some_layer_link(s)); }},
     {"layer_link_names_another_layer",
      [](RandomStore& s) {
-       s.builder.link(some_layer_link(s), s.builder.orphan(s.layers[0]).digest_of(s.layers[0].name));
+       s.builder.link(some_layer_link(s),
+                      s.builder.orphan(s.layers[0]).digest_of(s.layers[0].name));
      }},
     {"layer_blob_missing",
      [](RandomStore& s) {
@@ -280,13 +274,14 @@ const std::vector<OddCase> kCases = {
      }},
     {"unused_sha512_alias",
      [](RandomStore& s) { somewhere(s), s.builder.alias_sha512(s.random.pick(s.layers)); }},
-    {"layer_directory_without_link",
-     [](RandomStore& s) { s.builder.remove(some_layer_link(s)); }},
+    {"layer_directory_without_link", [](RandomStore& s) { s.builder.remove(some_layer_link(s)); }},
     // ---- blobs --------------------------------------------------------------------------------
     {"file_in_a_one_letter_directory",
      [](RandomStore& s) { s.builder.stray_file("blobs/sha256/a/data"); }},
     {"data_at_an_odd_depth",
-     [](RandomStore& s) { s.builder.stray_file("blobs/sha256/" + std::string(64, 'e') + "/data"); }},
+     [](RandomStore& s) {
+       s.builder.stray_file("blobs/sha256/" + std::string(64, 'e') + "/data");
+     }},
     {"blob_directory_without_data",
      [](RandomStore& s) { s.builder.directory("blobs/sha256/ab/ab" + std::string(62, '0')); }},
     {"stray_file_in_blobs", [](RandomStore& s) { s.builder.stray_file("blobs/sha256/readme"); }},
@@ -314,7 +309,9 @@ const std::vector<OddCase> kCases = {
     {"child_only_in_another_repository",
      [](RandomStore& s) {
        const std::string child = s.any_manifest(s.any_repository());
-       s.builder.repo("elsewhere").index("multi", {child}).directory("repositories/elsewhere/_layers");
+       s.builder.repo("elsewhere")
+           .index("multi", {child})
+           .directory("repositories/elsewhere/_layers");
      }},
     {"child_without_revision",
      [](RandomStore& s) {
@@ -323,9 +320,7 @@ const std::vector<OddCase> kCases = {
        s.builder.remove(s.builder.revision_path("loose"));
      }},
     {"referrer",
-     [](RandomStore& s) {
-       s.builder.referrer(s.any_manifest(somewhere(s)), {layer("sbom", 42)});
-     }},
+     [](RandomStore& s) { s.builder.referrer(s.any_manifest(somewhere(s)), {layer("sbom", 42)}); }},
     {"cosign_signature",
      [](RandomStore& s) { s.builder.cosign_signature(s.any_manifest(somewhere(s))); }},
     // ---- clutter ------------------------------------------------------------------------------

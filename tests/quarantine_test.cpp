@@ -74,7 +74,9 @@ class QuarantineTest : public ::testing::Test {
   }
 
   std::string at(const std::string& path) const { return v2_ + '/' + path; }
-  bool there(const std::string& path) const { return fs::symlink_status(at(path)).type() != fs::file_not_found; }
+  bool there(const std::string& path) const {
+    return fs::symlink_status(at(path)).type() != fs::file_not_found;
+  }
   void put(const std::string& path, const std::string& text) const {
     fs::create_directories(fs::path(at(path)).parent_path());
     std::ofstream(at(path), std::ios::binary) << text;
@@ -104,7 +106,8 @@ class QuarantineTest : public ::testing::Test {
     }
     long count = 0;
     for (const std::string& path : paths) {
-      const struct timespec times[2] = {{0, UTIME_OMIT}, {1'600'000'000 + count, 123'456'000 + count}};
+      const struct timespec times[2] = {{0, UTIME_OMIT},
+                                        {1'600'000'000 + count, 123'456'000 + count}};
       ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
       ++count;
     }
@@ -187,9 +190,9 @@ TEST_F(QuarantineTest, UndoRestoresTheStoreToTheNanosecond) {
   put_store();
   const std::vector<std::string> before = snapshot(root_);
   const std::string id = run(everything());
-  for (const std::string& path : {kTagEntry, kRevision, layer_link('1'), kUpload, kTemporary,
-                                  blob('1'), blob('2'), kRepo + "/_layers",
-                                  std::string("repositories/empty")}) {
+  for (const std::string& path :
+       {kTagEntry, kRevision, layer_link('1'), kUpload, kTemporary, blob('1'), blob('2'),
+        kRepo + "/_layers", std::string("repositories/empty")}) {
     EXPECT_FALSE(there(path)) << path;
   }
   EXPECT_TRUE(there(blob('3') + "/data"));
@@ -247,7 +250,8 @@ TEST_F(QuarantineTest, AnInterruptedUndoGoesOnWhenRepeated) {
   put_store();
   const std::vector<std::string> before = snapshot(root_);
   const std::string id = run(everything());
-  // As if undo had been killed after its first moves: they are back, their directories' times are not.
+  // As if undo had been killed after its first moves: they are back, their directories' times are
+  // not.
   fs::create_directories(at(kRepo + "/_layers/sha256"));
   ::chmod(at(kRepo + "/_layers").c_str(), 0750);
   for (const auto& entry : fs::directory_iterator(run_path(id) + "/objects")) {
@@ -471,7 +475,8 @@ TEST_F(QuarantineTest, TheQuarantineIsForItsOwnerOnlyAndHoldsObjectsByNumber) {
 TEST_F(QuarantineTest, AQuarantineThatIsASymbolicLinkIsRefused) {
   put_store();
   fs::create_directories(base_ + "/elsewhere");
-  ASSERT_EQ(::symlink((base_ + "/elsewhere").c_str(), (root_ + "/.regsweep-quarantine").c_str()), 0);
+  ASSERT_EQ(::symlink((base_ + "/elsewhere").c_str(), (root_ + "/.regsweep-quarantine").c_str()),
+            0);
   EXPECT_EQ(sweeper().begin_quarantine().error().code, Errc::kDenied);
   EXPECT_EQ(quarantine()->runs().error().code, Errc::kDenied);
   EXPECT_TRUE(fs::is_empty(base_ + "/elsewhere"));

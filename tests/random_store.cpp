@@ -4,8 +4,8 @@ namespace regsweep::tests {
 namespace {
 
 const std::vector<std::string> kNames = {
-    "a", "a/b", "a/b/c", "a-b", "a.b", "ab", "b", "team/app", "team/app2", "team/app/dev",
-    "x__y/z--q", "library/nginx", "0/1/2/3", "z"};
+    "a",        "a/b",       "a/b/c",        "a-b",       "a.b",           "ab",      "b",
+    "team/app", "team/app2", "team/app/dev", "x__y/z--q", "library/nginx", "0/1/2/3", "z"};
 const std::vector<std::string> kTags = {"latest", "1.0", "1.1", "v2", "Dev_1", "-"};
 
 }  // namespace
@@ -71,15 +71,21 @@ void RandomStore::fill(const std::string& repository) {
   for (std::uint64_t i = random.below(6); i > 0; --i) {
     switch (random.below(8)) {
       case 0:
-      case 1: add_index(repository); break;
-      case 2: builder.tag(random.pick(kTags), any_manifest(repository)); break;
+      case 1:
+        add_index(repository);
+        break;
+      case 2:
+        builder.tag(random.pick(kTags), any_manifest(repository));
+        break;
       case 3: {
         const std::string name = new_name();
         builder.referrer(any_manifest(repository), some_layers(), name);
         manifests_[repository].push_back(name);
         break;
       }
-      default: add_image(repository); break;
+      default:
+        add_image(repository);
+        break;
     }
   }
   if (random.one_in(3)) {  // pushed once, its manifest gone since

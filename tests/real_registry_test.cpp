@@ -1,5 +1,6 @@
-// Against Debian's docker-registry 2.8: the same lines, exit code and error for random stores and for
-// each odd case. REGSWEEP_RANDOM_STORES raises their number, REGSWEEP_RANDOM_SEED is the first seed.
+// Against Debian's docker-registry 2.8: the same lines, exit code and error for random stores and
+// for each odd case. REGSWEEP_RANDOM_STORES raises their number, REGSWEEP_RANDOM_SEED is the first
+// seed.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
@@ -125,9 +126,9 @@ TEST_F(RealRegistryTest, RandomStoresGiveTheSameOutput) {
     RandomStore store(first + i);
     const std::string odd = i % 2 == 0 ? add_odd_cases(store) : "";
     const std::string report = difference(store.builder);
-    return report.empty() ? report
-                          : "REGSWEEP_RANDOM_SEED=" + std::to_string(first + i) + " " + odd + "\n" +
-                                report;
+    return report.empty()
+               ? report
+               : "REGSWEEP_RANDOM_SEED=" + std::to_string(first + i) + " " + odd + "\n" + report;
   });
 }
 

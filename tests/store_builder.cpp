@@ -65,6 +65,7 @@ std::string content_of(const Layer& layer) {
 
 void write_file(const std::string& path, std::string_view bytes) {
   fs::create_directories(fs::path(path).parent_path());
+  if (fs::is_directory(path)) fs::remove_all(path);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) fail(path);
   const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -177,11 +178,13 @@ std::string StoreBuilder::index_text(std::string_view media_type,
   for (const std::string& child : children) {
     const std::string digest = digest_of(child);
     const auto type = media_types_.find(digest);
-    list.push_back(descriptor(type == media_types_.end() ? kOciImage : std::string_view(type->second),
-                              size_of(child), digest));
+    list.push_back(
+        descriptor(type == media_types_.end() ? kOciImage : std::string_view(type->second),
+                   size_of(child), digest));
     list.back()["platform"] = {{"architecture", "amd64"}, {"os", "linux"}};
   }
-  return Json{{"schemaVersion", 2}, {"mediaType", media_type}, {"manifests", std::move(list)}}.dump();
+  return Json{{"schemaVersion", 2}, {"mediaType", media_type}, {"manifests", std::move(list)}}
+      .dump();
 }
 
 StoreBuilder& StoreBuilder::manifest(const std::string& text, const std::string& tag_name,
@@ -349,8 +352,10 @@ StoreBuilder& StoreBuilder::hard_link(const std::string& path, const std::string
 
 std::string StoreBuilder::config_file() const {
   const std::string path = beside("config.yml");
-  write_file(path, "version: 0.1\nlog: {level: error}\nstorage:\n  filesystem:\n"
-                   "    rootdirectory: " + root() + "\nhttp: {addr: 127.0.0.1:0}\n");
+  write_file(path,
+             "version: 0.1\nlog: {level: error}\nstorage:\n  filesystem:\n"
+             "    rootdirectory: " +
+                 root() + "\nhttp: {addr: 127.0.0.1:0}\n");
   return path;
 }
 

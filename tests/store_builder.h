@@ -8,8 +8,8 @@
 
 namespace regsweep::tests {
 
-/// A layer as an image names it. Its content follows from its name and size alone, so that images and
-/// repositories share it by naming it again.
+/// A layer as an image names it. Its content follows from its name and size alone, so that images
+/// and repositories share it by naming it again.
 struct Layer {
   std::string name;
   std::size_t size_bytes = 0;
@@ -26,11 +26,12 @@ std::string sha512_of(std::string_view bytes);
 
 inline constexpr std::size_t kConfigBytes = 64;  ///< size of every image's config
 
-/// Writes a registry's store of the directory layout into a directory of its own, which goes with the
-/// object. Speaks of images and tags; the odd things that a store may hold are named below. Paths are
-/// relative to docker/registry/v2. Whatever fails throws.
+/// Writes a registry's store of the directory layout into a directory of its own, which goes with
+/// the object. Speaks of images and tags; the odd things that a store may hold are named below.
+/// Paths are relative to docker/registry/v2. Whatever fails throws.
 ///
-/// Names lead to digests: a layer's own; "a/b:1.0" for what a tag means now; and `name` where given.
+/// Names lead to digests: a layer's own; "a/b:1.0" for what a tag means now; and `name` where
+/// given.
 class StoreBuilder {
  public:
   StoreBuilder();
@@ -109,7 +110,9 @@ class StoreBuilder {
   std::string tag_path(const std::string& tag) const;
 
  private:
-  std::string in_repo(const std::string& path) const { return "repositories/" + repo_ + '/' + path; }
+  std::string in_repo(const std::string& path) const {
+    return "repositories/" + repo_ + '/' + path;
+  }
   void write(const std::string& path, std::string_view bytes) const;  ///< below v2
   std::string put_blob(const std::string& bytes);
   std::string put_layer(const Layer& layer);

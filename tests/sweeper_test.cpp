@@ -191,8 +191,8 @@ TEST_F(SweeperTest, PathsOfTheirClassAreFound) {
   const std::string sha512(128, '0');
   put("blobs/sha512/00/" + sha512 + "/data");
   judged(RemovalClass::kBlob, "blobs/sha512/00/" + sha512);
-  const Result<Identity> absent = sweeper().identify(
-      RemovalClass::kBlob, "blobs/sha256/00/" + std::string(64, '0'));
+  const Result<Identity> absent =
+      sweeper().identify(RemovalClass::kBlob, "blobs/sha256/00/" + std::string(64, '0'));
   ASSERT_FALSE(absent);
   EXPECT_EQ(absent.error().code, Errc::kNotFound);
 }
@@ -485,13 +485,11 @@ TEST_F(SweeperTest, StepByStepTheSameIsRefusedAsByOpenat2) {
   ASSERT_EQ(::symlink("team", at("repositories/alias").c_str()), 0);
   const UniqueFd dir(::open(v2_.c_str(), O_RDONLY | O_DIRECTORY));
   const auto same = [&](const std::string& path, int want) {
-    for (const auto open : {+[](int d, const char* p) {
-                              return open_beneath(d, p, O_RDONLY | O_DIRECTORY);
-                            },
-                            +[](int d, const char* p) {
-                              return open_beneath_stepwise(d, p, O_RDONLY | O_DIRECTORY,
-                                                           Mounts::kCross);
-                            }}) {
+    for (const auto open :
+         {+[](int d, const char*p) { return open_beneath(d, p, O_RDONLY | O_DIRECTORY); },
+          +[](int d, const char*p) {
+            return open_beneath_stepwise(d, p, O_RDONLY | O_DIRECTORY, Mounts::kCross);
+          }}) {
       errno = 0;
       const UniqueFd fd(open(dir.get(), path.c_str()));
       EXPECT_EQ(fd ? 0 : errno, want) << path;

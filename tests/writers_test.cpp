@@ -141,9 +141,8 @@ TEST_F(WritersTest, AContainerThatSeesTheRootElsewhereIsSeen) {
   child_ = ::fork();
   ASSERT_GE(child_, 0);
   if (child_ == 0) {
-    const std::string script = "mount --bind " + base_ + "/store " + base_ +
-                               "/volume && exec 5>" + base_ +
-                               "/volume/file && echo y && exec sleep 60";
+    const std::string script = "mount --bind " + base_ + "/store " + base_ + "/volume && exec 5>" +
+                               base_ + "/volume/file && echo y && exec sleep 60";
     ::dup2(ready[1], 1);
     ::execlp("unshare", "unshare", "-m", "sh", "-c", script.c_str(), nullptr);
     ::_exit(1);

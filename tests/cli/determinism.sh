@@ -25,7 +25,7 @@ for store in "${stores[@]}"; do
     for jobs in 1 2 32 32 5; do
       # shellcheck disable=SC2086
       run "$arguments --jobs $jobs $store" $arguments --jobs $jobs "$store"
-      if [[ $arguments == garbage* ]]; then exits 0 1; else exits $code; fi
+      if [[ $arguments == garbage* ]]; then exits 0 1; else exits "$code"; fi
       without_disk out >now
       if [[ $jobs == 1 ]]; then
         cp now first

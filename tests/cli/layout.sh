@@ -8,14 +8,14 @@ esc=$'\x1b'
 
 no_trailing_blanks() { ! grep -nP '[ \t]$' "$work/out"; }
 plain() { ! grep -qF "$esc" "$work/out" "$work/err"; }
-coloured() { grep -qF "$esc[" "$work/out"; }
+coloured() { grep -qF "${esc}[" "$work/out"; }
 
 for store in demo healthy; do
   [[ $store == demo ]] && code=3 || code=0
   for options in "" --exact --bytes --apparent "--top 3" "--top 0" -v "--color never" -q; do
     # shellcheck disable=SC2086
     run "audit $options $store" audit $options "$store"
-    exits $code
+    exits "$code"
     quiet # results only: nothing to say on standard error
     clean
     check "$what: no line ends in a blank" no_trailing_blanks
@@ -26,7 +26,7 @@ for store in demo healthy; do
   for options in "" --bytes --apparent; do
     # shellcheck disable=SC2086
     run "tags $options $store" tags $options "$store"
-    exits $code
+    exits "$code"
     clean
     check "$what: no line ends in a blank" no_trailing_blanks
   done
@@ -133,7 +133,7 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
     script -qec "env $1 '$regsweep' ${*:2}" /dev/null </dev/null >terminal 2>&1 || true
   }
   on_terminal TERM=xterm audit demo
-  check "audit on a terminal has colours" grep -qF "$esc[1mFINDINGS" terminal
+  check "audit on a terminal has colours" grep -qF "${esc}[1mFINDINGS" terminal
   on_terminal "TERM=xterm NO_COLOR=1" audit demo
   check "audit on a terminal with NO_COLOR has none" bash -c '! grep -qF "$1[1m" terminal' _ "$esc"
   on_terminal TERM=xterm audit --color never demo

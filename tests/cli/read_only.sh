@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# read_only.sh REGSWEEP: audit, tags and garbage-collect --dry-run change nothing in a store: no name,
-# size, mode, mtime or ctime; they work on a read-only mount; and no system call of theirs could.
+# read_only.sh REGSWEEP: audit, tags, gc without --apply and garbage-collect --dry-run change nothing
+# in a store: no name, size, mode, mtime or ctime; they work on a read-only mount; and no system call of
+# theirs could.
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 begin "$@"
 
@@ -22,8 +23,9 @@ commands=(
   "tags demo" "tags --json demo team/app" "tags config.yml"
   "garbage-collect --dry-run demo" "garbage-collect -d -m demo" "garbage-collect -d config.yml"
   "garbage-collect -d -m --semantics registry-2.8 healthy" "garbage-collect -d -q healthy"
+  "gc demo" "gc healthy" "gc --untagged --json healthy"
   # and what must do nothing at all
-  "garbage-collect demo" "garbage-collect -m config.yml" "audit demo nonsense" "frobnicate demo"
+  "audit demo nonsense" "frobnicate demo" "audit --apply demo" "tags --apply healthy"
 )
 listing >before
 sleep 0.02 # ctime is as coarse as the kernel's clock tick
@@ -50,7 +52,7 @@ if mount --bind demo mounted 2>/dev/null; then
   at_end+=("umount -l '$work/mounted' 2>/dev/null")
   if mount -o remount,bind,ro mounted 2>/dev/null; then
     refuse "the mount is read-only" bash -c ': >mounted/new' 2>/dev/null
-    for arguments in "audit --json" "audit --json --exact" "tags --json" "garbage-collect -d -m"; do
+    for arguments in "audit --json" "audit --json --exact" "tags --json" "garbage-collect -d -m" gc; do
       # shellcheck disable=SC2086
       run "$arguments, writable" $arguments demo
       want=$rc
@@ -137,7 +139,8 @@ open("trace", "w").write("\n".join(keep) + "\n")
 PYTHON
 }
 for arguments in "audit demo" "audit --exact --json --jobs 4 demo" "tags demo" \
-  "garbage-collect --dry-run -m demo" "garbage-collect -d --semantics registry-2.8 config.yml"; do
+  "garbage-collect --dry-run -m demo" "garbage-collect -d --semantics registry-2.8 config.yml" \
+  "gc healthy"; do
   # shellcheck disable=SC2086
   trace "$arguments" $arguments
   no_crash
