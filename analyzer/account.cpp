@@ -70,7 +70,8 @@ void estimate_structure(const Survey& survey, SpaceRow& structure) {
     const std::uint64_t digests =
         repository.revisions.paths.size() + repository.layers.paths.size();
     std::uint64_t tag_links = 0;
-    for (const Tag& tag : repository.tags) tag_links += 1 + (tag.index_counted ? tag.index_entries : 1);
+    for (const Tag& tag : repository.tags)
+      tag_links += 1 + (tag.index_counted ? tag.index_entries : 1);
     links += digests + tag_links;
     directories += 8 + digests + tag_links + 3 * repository.tags.size();
   }

@@ -48,9 +48,9 @@ class Applier {
       }
       result_.quarantine_run = sweeper_.run_id();
     }
-    const auto blobs = std::find_if(plan.removals.begin(), plan.removals.end(), [](const Removal& r) {
-      return r.removal_class >= RemovalClass::kBlob;
-    });
+    const auto blobs =
+        std::find_if(plan.removals.begin(), plan.removals.end(),
+                     [](const Removal& r) { return r.removal_class >= RemovalClass::kBlob; });
     const std::span<const Removal> all(plan.removals);
     const auto links = static_cast<std::size_t>(blobs - plan.removals.begin());
     if (go(all.first(links), nullptr)) {
@@ -74,10 +74,12 @@ class Applier {
     go(removals, &guard);
   }
 
-  /// Blobs go last. Since links went before, the store is read again: nothing may refer to a blob now.
+  /// Blobs go last. Since links went before, the store is read again: nothing may refer to a blob
+  /// now.
   void sweep_blobs_after_links(const Plan& plan, std::span<const Removal> removals) {
     if (removals.empty()) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // so that our own changes are older
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(20));  // so that our own changes are older
     const Survey now = survey(store_, survey_options_for(PlanRules{}));
     if (const std::string why = still_referenced(plan, removals, now); !why.empty()) {
       stop(ApplyEnd::kStopped, why);
@@ -118,11 +120,11 @@ class Applier {
                false;
       }
       // A batch is of one class: the order of classes holds even where batches run in parallel.
-      const auto other = std::find_if(removals.begin(), removals.end(), [&](const Removal& removal) {
-        return removal.removal_class != removals.front().removal_class;
-      });
-      const std::size_t size =
-          std::min(kBatch, static_cast<std::size_t>(other - removals.begin()));
+      const auto other =
+          std::find_if(removals.begin(), removals.end(), [&](const Removal& removal) {
+            return removal.removal_class != removals.front().removal_class;
+          });
+      const std::size_t size = std::min(kBatch, static_cast<std::size_t>(other - removals.begin()));
       const std::span<const Removal> batch = removals.first(size);
       if (!(options_.quarantine ? move(batch) : remove(batch))) return false;
       removals = removals.subspan(size);
@@ -217,8 +219,9 @@ std::string guard(const Plan& plan, double max_delete_percent) {
                            : 100.0 * static_cast<double>(blobs.bytes.apparent) /
                                  static_cast<double>(plan.bytes_in_store.apparent);
   if (share > max_delete_percent) {
-    return fmt::format("it would remove {:.1f} % of the bytes in blobs, more than --max-delete {:g}%",
-                       share, max_delete_percent);
+    return fmt::format(
+        "it would remove {:.1f} % of the bytes in blobs, more than --max-delete {:g}%", share,
+        max_delete_percent);
   }
   return {};
 }
@@ -240,7 +243,8 @@ std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper
     const auto there = sweeper.identify(removal.removal_class, removal.path);
     if (!there && there.error().code == Errc::kNotFound) continue;  // an earlier apply did it
     if (!there) return removal.path + ": " + there.error().message;
-    return removal.path + (at == known.end() ? " is not to be removed any more" : " is another object now");
+    return removal.path +
+           (at == known.end() ? " is not to be removed any more" : " is another object now");
   }
   return {};
 }

@@ -37,31 +37,33 @@ struct ApplyProgress {
 
 struct ApplyResult {
   ApplyEnd end = ApplyEnd::kDone;
-  std::string reason;                   ///< why it did not come to its end
+  std::string reason;  ///< why it did not come to its end
   std::array<PlanTotal, storage::kRemovalClasses> removed;
   PlanTotal total;
-  std::uint64_t already_gone = 0;       ///< an earlier apply had removed them
-  std::vector<std::string> left;        ///< empty directories that no longer were
-  std::string quarantine_run;           ///< id, for undo and purge
+  std::uint64_t already_gone = 0;  ///< an earlier apply had removed them
+  std::vector<std::string> left;   ///< empty directories that no longer were
+  std::string quarantine_run;      ///< id, for undo and purge
 };
 
-/// Why a plan must not be carried out, by its guards: all blobs, too many bytes, no tags. Empty if it may.
+/// Why a plan must not be carried out, by its guards: all blobs, too many bytes, no tags. Empty if
+/// it may.
 std::string guard(const Plan& plan, double max_delete_percent);
 
-/// Why `plan` does not fit the store as `fresh`, a plan by the same rules made now, shows it; empty if
-/// it fits: each removal is in `fresh` with the same identity, or is gone already.
+/// Why `plan` does not fit the store as `fresh`, a plan by the same rules made now, shows it; empty
+/// if it fits: each removal is in `fresh` with the same identity, or is gone already.
 std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper& sweeper);
 
-/// `fresh` with the removals of `plan`, which must fit it. Totals count what is still there: the rest an
-/// earlier apply has done. It is left out if `drop_gone`; a deletion (not a rename) may have been cut off
-/// half-way, and is then finished by doing it again.
+/// `fresh` with the removals of `plan`, which must fit it. Totals count what is still there: the
+/// rest an earlier apply has done. It is left out if `drop_gone`; a deletion (not a rename) may
+/// have been cut off half-way, and is then finished by doing it again.
 Plan narrowed(Plan fresh, const Plan& plan, bool drop_gone);
 
-/// Carries out a plan that was just made from `planned` under the sweeper's lock: class by class, each object checked
-/// once more right before it goes. Between links and blobs the store is read again, and a blob that
-/// anything refers to by then stops it. `interrupted` is asked between steps.
+/// Carries out a plan that was just made from `planned` under the sweeper's lock: class by class,
+/// each object checked once more right before it goes. Between links and blobs the store is read
+/// again, and a blob that anything refers to by then stops it. `interrupted` is asked between
+/// steps.
 ApplyResult carry_out(const Plan& plan, const Survey& planned, const storage::Store& store,
-                      storage::Sweeper& sweeper, const ApplyOptions& options, ApplyProgress& progress,
-                      const std::function<bool()>& interrupted);
+                      storage::Sweeper& sweeper, const ApplyOptions& options,
+                      ApplyProgress& progress, const std::function<bool()>& interrupted);
 
 }  // namespace regsweep::analyzer

@@ -46,11 +46,11 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   audit.survey = confirmed_survey(store, survey_options, audit.damage);
   audit.accounts = account(audit.survey);
   audit.hazards = find_hazards(audit.survey, audit.accounts, options.context.root);
-  audit.findings = find_all(audit.survey, audit.accounts, audit.damage, audit.hazards,
-                            options.context);
+  audit.findings =
+      find_all(audit.survey, audit.accounts, audit.damage, audit.hazards, options.context);
   audit.refusals = find_refusals(audit.survey, options.context.database_lock, {});
-  audit.old_uploads = old_uploads(audit.survey, options.context.now_seconds,
-                                  options.context.upload_age_seconds);
+  audit.old_uploads =
+      old_uploads(audit.survey, options.context.now_seconds, options.context.upload_age_seconds);
   if (const auto disk = store.disk()) audit.disk = *disk;
   audit.live_damage = live_damage(audit.survey, audit.accounts, audit.damage);
   return audit;

@@ -15,7 +15,7 @@
 namespace regsweep::analyzer {
 
 struct AuditOptions {
-  bool exact = false;   ///< visit every inode: the total is what `du` says
+  bool exact = false;  ///< visit every inode: the total is what `du` says
   FindingContext context;
 };
 
@@ -33,12 +33,12 @@ struct Audit {
   bool live_damage = false;  ///< something alive needs damaged content
 };
 
-/// Reads the store, and a second time if it seems damaged: damage that is not the same twice is a change,
-/// and then the survey is not complete. `damage` becomes what was found.
+/// Reads the store, and a second time if it seems damaged: damage that is not the same twice is a
+/// change, and then the survey is not complete. `damage` becomes what was found.
 Survey confirmed_survey(const storage::Store& store, const SurveyOptions& options, Damage& damage);
 
-/// Reads the store and draws every conclusion. Never fails: what could not be read is a finding, and
-/// then the survey is not complete. Runs in the caller's TBB arena.
+/// Reads the store and draws every conclusion. Never fails: what could not be read is a finding,
+/// and then the survey is not complete. Runs in the caller's TBB arena.
 Audit audit(const storage::Store& store, const AuditOptions& options);
 
 }  // namespace regsweep::analyzer

@@ -67,7 +67,13 @@ class Examination {
   const Marks& bad() const noexcept { return bad_; }
 
  private:
-  enum Kind : std::uint8_t { kEmpty = 1, kMissing = 2, kWrongSize = 4, kForeignLayer = 8, kNoFile = 16 };
+  enum Kind : std::uint8_t {
+    kEmpty = 1,
+    kMissing = 2,
+    kWrongSize = 4,
+    kForeignLayer = 8,
+    kNoFile = 16
+  };
 
   bool is_empty(DigestId id) const {
     return !graph_.has(id, kNotAFile) && graph_.size_bytes[row(id)] == 0;
@@ -75,9 +81,8 @@ class Examination {
 
   bool alias_present(DigestId id) const {
     const auto rows = Graph::rows_of(graph_.aliases, id);
-    return std::any_of(rows.begin(), rows.end(), [&](const auto& alias) {
-      return graph_.has(alias.second, kPresent);
-    });
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const auto& alias) { return graph_.has(alias.second, kPresent); });
   }
 
   void note(DigestId id, Kind kind, std::vector<DigestId>& list, bool bad) {
@@ -102,8 +107,9 @@ Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause)
       if (bad[i] != 0) (*cause)[i] = digest_id(i);
     }
   }
-  // Images first, then indexes over them, then indexes over indexes: each round goes up one level at
-  // least. Of several reasons the smallest id is taken, so that the order of rows does not matter.
+  // Images first, then indexes over them, then indexes over indexes: each round goes up one level
+  // at least. Of several reasons the smallest id is taken, so that the order of rows does not
+  // matter.
   for (bool again = true; again;) {
     again = false;
     for (const ManifestRow& manifest : graph.manifests) {
@@ -130,8 +136,8 @@ std::vector<BrokenTag> broken_tags(const Survey& survey, const Marks& broken,
     for (std::size_t t = 0; t < repository.tags.size(); ++t) {
       const Tag& tag = repository.tags[t];
       if (tag.state != storage::LinkState::kRead || broken[row(tag.digest)] == 0) continue;
-      tags.push_back({{static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(t)},
-                      cause[row(tag.digest)]});
+      tags.push_back(
+          {{static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(t)}, cause[row(tag.digest)]});
     }
   }
   return tags;
@@ -159,9 +165,9 @@ Damage find_damage(const Survey& survey) {
     if (graph.size_bytes[row(mismatch.blob)] != 0) examination.mismatch(mismatch.blob);
   }
   const auto by_text = [&](DigestId a, DigestId b) { return graph.digests.less(a, b); };
-  for (auto* list : {&damage.empty, &damage.missing, &damage.wrong_size, &damage.foreign_layers,
-                     &damage.sparse_indexes, &damage.hollow_indexes, &damage.garbled,
-                     &damage.not_files}) {
+  for (auto* list :
+       {&damage.empty, &damage.missing, &damage.wrong_size, &damage.foreign_layers,
+        &damage.sparse_indexes, &damage.hollow_indexes, &damage.garbled, &damage.not_files}) {
     std::sort(list->begin(), list->end(), by_text);
   }
   if (damage.none()) {

@@ -68,7 +68,7 @@ class Findings {
       Finding& finding = hides ? unclear : refused;
       if (!hides && oddity.error_2_8.empty() && oddity.error_3.empty()) continue;
       if (graph_.has(oddity.id, kUnread)) continue;  // reported as unreadable
-      const std::string& why = hides                       ? oddity.problem
+      const std::string& why = hides                    ? oddity.problem
                                : oddity.error_3.empty() ? oddity.error_2_8
                                                         : oddity.error_3;
       name(finding, graph_.digests[oddity.id].text() + " (" + why + ")");
@@ -90,8 +90,8 @@ class Findings {
       dangling_links(repository, repository.revisions, dangling);
       dangling_links(repository, repository.layers, dangling_layers);
     }
-    for (Finding* finding : {&revisions, &layers, &crossed, &crossed_layers, &dangling,
-                             &dangling_layers}) {
+    for (Finding* finding :
+         {&revisions, &layers, &crossed, &crossed_layers, &dangling, &dangling_layers}) {
       add(std::move(*finding));
     }
   }
@@ -122,7 +122,8 @@ class Findings {
         }
       }
     }
-    for (Finding* finding : {&damaged, &stray, &absent, &unlinked, &stale}) add(std::move(*finding));
+    for (Finding* finding : {&damaged, &stray, &absent, &unlinked, &stale})
+      add(std::move(*finding));
   }
 
   void repositories() {
@@ -164,18 +165,32 @@ class Findings {
       if (!hazard.abort.empty()) {
         Finding aborts{FindingCode::kCollectorAborts,
                        hazard.aborts_after_removing ? Concern::kDanger : Concern::kWarning,
-                       1, {}, {}, hazard.abort, hazard};
+                       1,
+                       {},
+                       {},
+                       hazard.abort,
+                       hazard};
         add(std::move(aborts));
       }
       if (!hazard.broken_tags.empty()) {
-        Finding breaks{FindingCode::kCollectorBreaksTags, Concern::kDanger, 0, {},
-                       hazard.lost_bytes, {}, hazard};
+        Finding breaks{FindingCode::kCollectorBreaksTags,
+                       Concern::kDanger,
+                       0,
+                       {},
+                       hazard.lost_bytes,
+                       {},
+                       hazard};
         for (const BrokenTag& tag : hazard.broken_tags) name(breaks, tag_and_cause(tag));
         add(std::move(breaks));
       }
       if (hazard.lost_referrers != 0) {
-        Finding drops{FindingCode::kCollectorDropsReferrers, Concern::kWarning,
-                      hazard.lost_referrers, {}, {}, {}, hazard};
+        Finding drops{FindingCode::kCollectorDropsReferrers,
+                      Concern::kWarning,
+                      hazard.lost_referrers,
+                      {},
+                      {},
+                      {},
+                      hazard};
         add(std::move(drops));
       }
     }
@@ -246,9 +261,8 @@ class Findings {
 
   bool has_revision(const Repository& repository, DigestId id) const {
     const auto& paths = repository.revisions.paths;
-    return std::binary_search(
-        paths.begin(), paths.end(), id,
-        [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
+    return std::binary_search(paths.begin(), paths.end(), id,
+                              [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
   }
 
   const Survey& survey_;

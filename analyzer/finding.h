@@ -15,9 +15,9 @@ enum class Concern : std::uint8_t { kNote, kWarning, kDanger };
 
 /// What can be wrong with a store. The words for each are in reports/finding_text.cpp.
 enum class FindingCode : std::uint8_t {
-  kUnreadable,              ///< something could not be read: the figures are incomplete
-  kChanged,                 ///< the store was written to meanwhile
-  kDatabaseManaged,         ///< another database says what is alive
+  kUnreadable,       ///< something could not be read: the figures are incomplete
+  kChanged,          ///< the store was written to meanwhile
+  kDatabaseManaged,  ///< another database says what is alive
   kProxyCache,
   kBrokenTags,
   kEmptyBlobs,
@@ -25,11 +25,11 @@ enum class FindingCode : std::uint8_t {
   kWrongSizeBlobs,
   kBlobsNotFiles,
   kHollowIndexes,
-  kNotUnderstood,           ///< manifests in which references may hide
+  kNotUnderstood,  ///< manifests in which references may hide
   kDamagedRevisionLinks,
   kDamagedTagLinks,
   kDamagedLayerLinks,
-  kCrossedRevisionLinks,    ///< their content names another digest than their path
+  kCrossedRevisionLinks,  ///< their content names another digest than their path
   kCrossedLayerLinks,
   kDanglingRevisions,
   kDanglingLayerLinks,
@@ -52,7 +52,7 @@ enum class FindingCode : std::uint8_t {
   kOldUploads,
   kSparseIndexes,
   kForeignLayers,
-  kRefusedManifests,        ///< a registry's collector refuses them; we do not
+  kRefusedManifests,  ///< a registry's collector refuses them; we do not
   kNoTags,
   kNoRepositories,
   kNoBlobs,

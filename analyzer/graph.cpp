@@ -6,9 +6,9 @@ namespace regsweep::analyzer {
 
 std::span<const std::pair<DigestId, DigestId>> Graph::rows_of(
     const std::vector<std::pair<DigestId, DigestId>>& pairs, DigestId id) {
-  const auto [begin, end] = std::equal_range(
-      pairs.begin(), pairs.end(), std::pair(id, id),
-      [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto [begin, end] =
+      std::equal_range(pairs.begin(), pairs.end(), std::pair(id, id),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
   return {begin, end};
 }
 

@@ -33,25 +33,25 @@ struct Bytes {
 
 /// What is known of a digest. Bits of one column, 2 bytes a digest.
 enum NodeFlag : std::uint16_t {
-  kPresent = 1,          ///< its blob has a `data` file
-  kNotAFile = 2,         ///< a link, device or directory stands in place of `data`
-  kParsed = 4,           ///< read as a manifest
-  kUnread = 8,           ///< could not be read as a manifest, or it is unknown whether it is there
-  kNotUnderstood = 16,   ///< read, but references may hide in it
-  kHasAlias = 32,        ///< a link at this digest's path names another digest
-  kHasReferrers = 64,    ///< manifests name it as their subject
-  kHardLinked = 128,     ///< its file has several names: its bytes may be shared with another blob
+  kPresent = 1,         ///< its blob has a `data` file
+  kNotAFile = 2,        ///< a link, device or directory stands in place of `data`
+  kParsed = 4,          ///< read as a manifest
+  kUnread = 8,          ///< could not be read as a manifest, or it is unknown whether it is there
+  kNotUnderstood = 16,  ///< read, but references may hide in it
+  kHasAlias = 32,       ///< a link at this digest's path names another digest
+  kHasReferrers = 64,   ///< manifests name it as their subject
+  kHardLinked = 128,    ///< its file has several names: its bytes may be shared with another blob
   kCountedElsewhere = 256,  ///< shares its file with a blob that has the bytes: its own count is 0
 };
 
 /// What stands with a reference. Bits of one column, 1 byte an edge.
 enum EdgeFlag : std::uint8_t {
-  kRoleMask = 7,        ///< a Role
-  kForeign = 8,         ///< has `urls`
-  kManifestEdge = 16,   ///< names a manifest
-  kMarkedBy28 = 32,     ///< registry 2.8's collector follows it
-  kMarkedBy3 = 64,      ///< registry 3.x's collector follows it
-  kInvalid = 128,       ///< names no digest; `to` is a row of Graph::invalid_texts
+  kRoleMask = 7,       ///< a Role
+  kForeign = 8,        ///< has `urls`
+  kManifestEdge = 16,  ///< names a manifest
+  kMarkedBy28 = 32,    ///< registry 2.8's collector follows it
+  kMarkedBy3 = 64,     ///< registry 3.x's collector follows it
+  kInvalid = 128,      ///< names no digest; `to` is a row of Graph::invalid_texts
 };
 
 struct Edge {
@@ -89,12 +89,12 @@ inline constexpr std::uint32_t kNoManifest = 0xffffffffU;
 /// A digest costs 32 (itself) + 8 + 4 + 4 + 2 + 4 = 54 bytes, an edge 5.
 struct Graph {
   DigestTable digests;
-  std::vector<std::uint64_t> size_bytes;          ///< st_size of `data`, 0 if missing
-  std::vector<std::uint32_t> allocated_sectors;   ///< st_blocks, 512 bytes each
-  std::vector<std::uint32_t> mtime_seconds;       ///< of `data`, since 1970
-  std::vector<std::uint16_t> flags;               ///< NodeFlag
-  std::vector<std::uint32_t> manifest_of;         ///< row of `manifests`, or kNoManifest
-  std::vector<ManifestRow> manifests;             ///< in no order that means anything
+  std::vector<std::uint64_t> size_bytes;         ///< st_size of `data`, 0 if missing
+  std::vector<std::uint32_t> allocated_sectors;  ///< st_blocks, 512 bytes each
+  std::vector<std::uint32_t> mtime_seconds;      ///< of `data`, since 1970
+  std::vector<std::uint16_t> flags;              ///< NodeFlag
+  std::vector<std::uint32_t> manifest_of;        ///< row of `manifests`, or kNoManifest
+  std::vector<ManifestRow> manifests;            ///< in no order that means anything
   std::vector<DigestId> edge_to;
   std::vector<std::uint8_t> edge_flags;
   std::vector<std::pair<DigestId, DigestId>> aliases;    ///< path → content, sorted

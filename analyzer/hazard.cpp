@@ -11,8 +11,8 @@ namespace {
 
 /// Digests that a repository's tags reach through manifests alone, with the tag that does.
 void add_tags_that_lose_a_child(const Survey& survey, std::uint32_t repository_index,
-                                const std::vector<DigestId>& doomed,
-                                std::vector<BrokenTag>& broken, std::set<DigestId>& children) {
+                                const std::vector<DigestId>& doomed, std::vector<BrokenTag>& broken,
+                                std::set<DigestId>& children) {
   const Graph& graph = survey.graph;
   const Repository& repository = survey.repositories[repository_index];
   std::vector<DigestId> pending;
@@ -53,8 +53,9 @@ bool has_live_subject(const Graph& graph, const Accounts& accounts, DigestId id)
   return live;
 }
 
-/// 3.x removes a layer link by the digest it holds. Where two links of a repository hold the same one
-/// (a sha512 name beside its sha256), the second removal fails, when the blobs are already gone.
+/// 3.x removes a layer link by the digest it holds. Where two links of a repository hold the same
+/// one (a sha512 name beside its sha256), the second removal fails, when the blobs are already
+/// gone.
 bool names_a_link_twice(const CollectorRun& run) {
   std::set<std::pair<std::uint32_t, DigestId>> names;
   for (const DoomedLink& link : run.layer_links) {
@@ -117,8 +118,8 @@ std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
     const CollectorRun run =
         replay_collector(survey, {hazard.version, hazard.delete_untagged, root}, nullptr);
     hazard.abort = run.error;
-    hazard.aborts_after_removing = !run.error.empty() && run.exit_code == 2 &&
-                                   !run.manifests.empty() && !run.in_repository;
+    hazard.aborts_after_removing =
+        !run.error.empty() && run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
     if (!run.error.empty()) return;
     compare(survey, accounts, run, hazard);
     if (names_a_link_twice(run)) {

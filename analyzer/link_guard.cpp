@@ -16,11 +16,13 @@ void LinkGuard::remember(const Survey& survey) {
   std::set<std::string> paths;
   for (const Repository& repository : survey.repositories) {
     const std::string base = std::string(storage::layout::kRepositories) + '/' + repository.name;
-    for (const char* part : {"/_layers/sha256", "/_manifests/revisions/sha256", "/_manifests/tags"}) {
+    for (const char* part :
+         {"/_layers/sha256", "/_manifests/revisions/sha256", "/_manifests/tags"}) {
       paths.insert(base + part);
     }
     // A new repository shows in the directory above it.
-    for (std::size_t slash = base.size(); slash != std::string::npos; slash = base.rfind('/', slash - 1)) {
+    for (std::size_t slash = base.size(); slash != std::string::npos;
+         slash = base.rfind('/', slash - 1)) {
       paths.insert(base.substr(0, slash));
       if (slash == 0) break;
     }

@@ -11,8 +11,9 @@
 namespace regsweep::analyzer {
 
 /// Notices that somebody links something while blobs are being removed: a new revision, layer link,
-/// tag or repository changes the time of a directory, and there are only a few of these a repository.
-/// What it cannot see is a tag moved to a revision that was there before, which needs no doomed blob.
+/// tag or repository changes the time of a directory, and there are only a few of these a
+/// repository. What it cannot see is a tag moved to a revision that was there before, which needs
+/// no doomed blob.
 class LinkGuard {
  public:
   explicit LinkGuard(const storage::Store& store) : store_(store) {}

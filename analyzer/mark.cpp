@@ -66,14 +66,12 @@ void add_roots(const Survey& survey, const Repository& repository, Roots roots,
     if (!survey.stray_links.empty()) add_stray_roots(survey, repository, out);
   }
   if (roots == Roots::kRevisions || roots == Roots::kTaggedRevisions) {
-    const std::vector<DigestId> tags = roots == Roots::kTaggedRevisions
-                                           ? tagged(repository)
-                                           : std::vector<DigestId>{};
+    const std::vector<DigestId> tags =
+        roots == Roots::kTaggedRevisions ? tagged(repository) : std::vector<DigestId>{};
     for (const DigestId path : repository.revisions.paths) {
       const DigestId id = content_of(repository.revisions, path);
       if (id == kNoDigest || !graph.has(id, kPresent)) continue;
-      if (roots == Roots::kTaggedRevisions &&
-          !std::binary_search(tags.begin(), tags.end(), id)) {
+      if (roots == Roots::kTaggedRevisions && !std::binary_search(tags.begin(), tags.end(), id)) {
         continue;
       }
       out.push_back(id);

@@ -10,8 +10,8 @@ namespace regsweep::analyzer {
 namespace {
 
 constexpr std::array<std::string_view, storage::kRemovalClasses> kNames = {
-    "tag-index-entry", "revision", "layer-link", "upload", "temporary-file", "blob",
-    "empty-directory"};
+    "tag-index-entry", "revision", "layer-link",     "upload",
+    "temporary-file",  "blob",     "empty-directory"};
 
 /// One hash over what tells whether a plan still speaks of the same content: every repository's
 /// tags and revisions, and every blob with its size.

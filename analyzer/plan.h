@@ -15,11 +15,11 @@ namespace regsweep::analyzer {
 
 /// What may be swept. Everything but unreachable blobs must be asked for.
 struct PlanRules {
-  bool untagged = false;         ///< revisions that no tag needs, with what only they use
-  bool dead_links = false;       ///< layer links no manifest of the repository needs, or to nothing
-  bool temporary = false;        ///< "*.tmp" files
-  bool stale_tags = false;       ///< entries of tags' indexes that are of the past
-  bool empty = false;            ///< empty directories and repositories
+  bool untagged = false;    ///< revisions that no tag needs, with what only they use
+  bool dead_links = false;  ///< layer links no manifest of the repository needs, or to nothing
+  bool temporary = false;   ///< "*.tmp" files
+  bool stale_tags = false;  ///< entries of tags' indexes that are of the past
+  bool empty = false;       ///< empty directories and repositories
   std::optional<std::int64_t> uploads_age_seconds;  ///< unfinished uploads at least this old
   std::int64_t min_age_seconds = 24 * 3600;         ///< younger objects are kept
   std::optional<std::uint64_t> enough_bytes;        ///< stop when this much is freed
@@ -38,17 +38,17 @@ struct Plan {
   std::int64_t created_seconds = 0;
   std::string root;
   std::string v2;
-  std::string config_path;        ///< of the registry, if the store was found through it
-  std::uint64_t device = 0;       ///< of the v2 directory: with its inode, which store this is
+  std::string config_path;   ///< of the registry, if the store was found through it
+  std::uint64_t device = 0;  ///< of the v2 directory: with its inode, which store this is
   std::uint64_t inode = 0;
-  std::string fingerprint;        ///< sha256 over what the plan was judged by
+  std::string fingerprint;                 ///< sha256 over what the plan was judged by
   std::vector<storage::Removal> removals;  ///< by class, then by path
   std::array<PlanTotal, storage::kRemovalClasses> totals;
   PlanTotal total;
-  PlanTotal held_back;            ///< garbage too young to go
+  PlanTotal held_back;                ///< garbage too young to go
   std::vector<std::string> refusals;  ///< why no blob may be swept; then there are none in it
   std::uint64_t blobs_in_store = 0;
-  Bytes bytes_in_store;           ///< of blobs
+  Bytes bytes_in_store;  ///< of blobs
   bool has_tags = false;
 };
 

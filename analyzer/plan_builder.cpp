@@ -31,11 +31,14 @@ std::string blob_directory(const storage::Digest& digest) {
 /// Where the identity of a removal is looked up.
 std::string judged_path(RemovalClass removal_class, const std::string& path) {
   switch (removal_class) {
-    case RemovalClass::kBlob: return path + "/data";
+    case RemovalClass::kBlob:
+      return path + "/data";
     case RemovalClass::kTagIndexEntry:
     case RemovalClass::kRevision:
-    case RemovalClass::kLayerLink: return path + "/link";
-    default: return path;
+    case RemovalClass::kLayerLink:
+      return path + "/link";
+    default:
+      return path;
   }
 }
 
@@ -64,9 +67,9 @@ void PlanBuilder::decide_what_lives() {
       const OddLink* odd = repository.revisions.odd_at(path);
       const DigestId content = odd == nullptr ? path : odd->content;
       if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
-      const auto facts = store_.stat_path(repository_path(repository.name) + "_manifests/revisions/" +
-                                          storage::layout::link_directory(graph_.digests[path]) +
-                                          "/link");
+      const auto facts =
+          store_.stat_path(repository_path(repository.name) + "_manifests/revisions/" +
+                           storage::layout::link_directory(graph_.digests[path]) + "/link");
       if (facts && !is_young(facts->mtime_nanoseconds)) continue;
       const std::lock_guard lock(mutex);  // young, or no longer to be looked at
       young.push_back(path);
@@ -98,11 +101,11 @@ void PlanBuilder::choose_revisions() {
   }
 }
 
-/// Entries of tags' indexes: those that mention a revision which goes, and with stale_tags those of the
-/// past. A tag whose meaning is unclear keeps its history.
+/// Entries of tags' indexes: those that mention a revision which goes, and with stale_tags those of
+/// the past. A tag whose meaning is unclear keeps its history.
 void PlanBuilder::choose_tag_entries() {
   std::set<std::pair<std::uint32_t, DigestId>> doomed(doomed_revisions_.begin(),
-                                                     doomed_revisions_.end());
+                                                      doomed_revisions_.end());
   for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
     const Repository& repository = survey_.repositories[r];
     const auto index = static_cast<std::uint32_t>(r);
@@ -124,14 +127,15 @@ void PlanBuilder::choose_tag_entries() {
         const bool mentions_doomed = id && doomed.contains({index, *id});
         if (!mentions_doomed && !rules_.stale_tags) continue;
         add(RemovalClass::kTagIndexEntry, base + '/' + name, {},
-            mentions_doomed ? "the tag meant a manifest that goes" : "the tag means another digest now");
+            mentions_doomed ? "the tag meant a manifest that goes"
+                            : "the tag means another digest now");
       }
     }
   }
 }
 
-/// Blobs that nothing reaches, unless they or a link to them are young: a push in progress has sent its
-/// layers before the manifest that will need them.
+/// Blobs that nothing reaches, unless they or a link to them are young: a push in progress has sent
+/// its layers before the manifest that will need them.
 void PlanBuilder::choose_blobs_and_links() {
   if (!plan_.refusals.empty()) return;
   Marks doomed(graph_.node_count());
@@ -149,11 +153,13 @@ void PlanBuilder::choose_blobs_and_links() {
     if (doomed[i] == 0) continue;
     const DigestId id = digest_id(i);
     add(RemovalClass::kBlob, blob_directory(graph_.digests[id]), graph_.bytes(id),
-        graph_.is_manifest(id) ? "untagged: no tag needs this manifest" : "garbage: nothing refers to it");
+        graph_.is_manifest(id) ? "untagged: no tag needs this manifest"
+                               : "garbage: nothing refers to it");
   }
 }
 
-/// Links to blobs that go, which would dangle. A young one saves its blob instead: `doomed` loses it.
+/// Links to blobs that go, which would dangle. A young one saves its blob instead: `doomed` loses
+/// it.
 void PlanBuilder::choose_links_to(Marks& doomed) {
   struct Candidate {
     std::string path;
@@ -251,8 +257,8 @@ void PlanBuilder::choose_clutter() {
   }
 }
 
-/// Repositories without manifests and tags: their own directories, the deepest first, each only if it
-/// is empty when its turn comes.
+/// Repositories without manifests and tags: their own directories, the deepest first, each only if
+/// it is empty when its turn comes.
 void PlanBuilder::choose_empty_repositories() {
   if (!rules_.empty) return;
   for (const Repository& repository : survey_.repositories) {
@@ -300,8 +306,8 @@ bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
   return true;
 }
 
-/// Keeps only as much as is needed, what is cheapest to lose first: temporary files, uploads, garbage
-/// from the largest blob down. What frees nothing but must go before a blob stays with it.
+/// Keeps only as much as is needed, what is cheapest to lose first: temporary files, uploads,
+/// garbage from the largest blob down. What frees nothing but must go before a blob stays with it.
 void PlanBuilder::stop_when_enough() {
   if (!rules_.enough_bytes) return;
   std::vector<std::size_t> order;
@@ -310,9 +316,12 @@ void PlanBuilder::stop_when_enough() {
   }
   const auto cost = [&](std::size_t i) {
     switch (plan_.removals[i].removal_class) {
-      case RemovalClass::kTemporaryFile: return 0;
-      case RemovalClass::kUpload: return 1;
-      default: return plan_.removals[i].reason.starts_with("garbage") ? 2 : 3;
+      case RemovalClass::kTemporaryFile:
+        return 0;
+      case RemovalClass::kUpload:
+        return 1;
+      default:
+        return plan_.removals[i].reason.starts_with("garbage") ? 2 : 3;
     }
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -333,9 +342,8 @@ void PlanBuilder::stop_when_enough() {
       hexes.insert(removal.path.substr(removal.path.rfind('/') + 1));
     }
   }
-  const bool revisions_go = std::any_of(order.begin(), order.end(), [&](std::size_t i) {
-    return keep[i] != 0 && cost(i) == 3;
-  });
+  const bool revisions_go = std::any_of(
+      order.begin(), order.end(), [&](std::size_t i) { return keep[i] != 0 && cost(i) == 3; });
   std::vector<storage::Removal> kept;
   for (std::size_t i = 0; i < keep.size(); ++i) {
     storage::Removal& removal = plan_.removals[i];
@@ -353,7 +361,8 @@ void PlanBuilder::finish() {
   auto& removals = plan_.removals;
   std::stable_sort(removals.begin(), removals.end(),
                    [](const storage::Removal& a, const storage::Removal& b) {
-                     if (a.removal_class != b.removal_class) return a.removal_class < b.removal_class;
+                     if (a.removal_class != b.removal_class)
+                       return a.removal_class < b.removal_class;
                      // Directories go from the deepest up.
                      if (a.removal_class == RemovalClass::kEmptyDirectory) return a.path > b.path;
                      return a.path < b.path;

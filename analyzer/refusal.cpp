@@ -34,7 +34,8 @@ void refuse_by_events(const Survey& survey, const std::vector<std::string>& igno
     // A link to elsewhere may lead a registry to repositories that were not seen here.
     if (event.kind == EventKind::kSymlink &&
         event.path.starts_with(storage::layout::kRepositories)) {
-      refusals.push_back(event.path + " is a symbolic link: what a registry finds behind it is unknown" +
+      refusals.push_back(event.path +
+                         " is a symbolic link: what a registry finds behind it is unknown" +
                          option(event.path));
     }
   }
@@ -63,9 +64,9 @@ std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,
     refusals.push_back("manifest " + digest + " cannot be understood" +
                        (oddity == nullptr ? "" : ": " + oddity->problem) + option(digest));
   }
-  const bool unread = std::any_of(survey.events.begin(), survey.events.end(), [](const auto& event) {
-    return event.kind == EventKind::kUnreadable;
-  });
+  const bool unread =
+      std::any_of(survey.events.begin(), survey.events.end(),
+                  [](const auto& event) { return event.kind == EventKind::kUnreadable; });
   if (!survey.complete && !survey.changed && !unread) {
     refusals.push_back("whether some blobs are there could not be told");
   }

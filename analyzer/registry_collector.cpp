@@ -131,8 +131,9 @@ class Replay {
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
       }
-      const LinkTarget target = link.plain ? only_if_present({LinkTarget::Kind::kFound, link.content, {}})
-                                       : manifest_target(repository, link.content);
+      const LinkTarget target = link.plain
+                                    ? only_if_present({LinkTarget::Kind::kFound, link.content, {}})
+                                    : manifest_target(repository, link.content);
       if (target.kind == LinkTarget::Kind::kError) fail_in_repository(target.error);
       if (target.kind == LinkTarget::Kind::kUnknown) return;
       mark_revision(repository, link.content, target.id);
@@ -193,13 +194,15 @@ class Replay {
                              tag.name + "/current/link";
     if (!storage::is_driver_path_component(tag.name)) return "filesystem: invalid path: " + path;
     switch (tag.state) {
-      case LinkState::kMalformed: return std::string(digest_error_text(tag.error));
+      case LinkState::kMalformed:
+        return std::string(digest_error_text(tag.error));
       case LinkState::kNotAFile:
         return tag.is_directory ? "filesystem: read " + options_.root + path + ": is a directory"
                                 : "filesystem: open " + options_.root + path + ": not a directory";
       case LinkState::kUnreadable:
         return "filesystem: open " + options_.root + path + ": permission denied";
-      default: return {};
+      default:
+        return {};
     }
   }
 
@@ -272,7 +275,8 @@ class Replay {
     while (!stack.empty()) {
       Frame& frame = stack.back();
       const std::uint32_t manifest = graph_.manifest_of[row(frame.content)];
-      const ManifestRow row_of = manifest == kNoManifest ? ManifestRow{} : graph_.manifests[manifest];
+      const ManifestRow row_of =
+          manifest == kNoManifest ? ManifestRow{} : graph_.manifests[manifest];
       if (frame.next == row_of.edge_count) {
         stack.pop_back();
         continue;
@@ -283,7 +287,8 @@ class Replay {
       line(*name_, ": marking blob ", edge);
       if ((edge.flags & kInvalid) != 0) continue;
       // Every revision was parsed, or stands in for another digest: the rest are mere blobs.
-      if (!graph_.is_manifest(edge.to) && !graph_.has(edge.to, kHasAlias | kUnread | kNotUnderstood)) {
+      if (!graph_.is_manifest(edge.to) &&
+          !graph_.has(edge.to, kHasAlias | kUnread | kNotUnderstood)) {
         continue;
       }
       const LinkTarget target = manifest_target(repository, edge.to);
@@ -326,8 +331,8 @@ class Replay {
       const Repository& repository = survey_.repositories[manifest.repository];
       std::string tags;
       for (const Tag& tag : repository.tags) tags += (tags.empty() ? "" : " ") + tag.name;
-      line("manifest eligible for deletion: {", repository.name, " ", manifest.digest, " [",
-           tags, "]}");
+      line("manifest eligible for deletion: {", repository.name, " ", manifest.digest, " [", tags,
+           "]}");
     }
   }
 
@@ -354,7 +359,8 @@ class Replay {
     }
   }
 
-  void check(const storage::Status& status, const std::string& what, const std::string& path) const {
+  void check(const storage::Status& status, const std::string& what,
+             const std::string& path) const {
     if (status) return;
     if (status.error().code == storage::Errc::kNotFound) {
       fail(what + ": filesystem: Path not found: " + std::string(kV2) + path);
@@ -380,8 +386,9 @@ class Replay {
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
     if (output_ == nullptr && actions_ == nullptr) return;
     line("");
-    line(run_.marked, " blobs marked, ", std::uint64_t{run_.blobs.size() + misplaced.eligible.size()},
-         " blobs and ", std::uint64_t{run_.manifests.size()}, " manifests eligible for deletion");
+    line(run_.marked, " blobs marked, ",
+         std::uint64_t{run_.blobs.size() + misplaced.eligible.size()}, " blobs and ",
+         std::uint64_t{run_.manifests.size()}, " manifests eligible for deletion");
     for (const DigestId id : run_.blobs) sweep_blob(graph_.digests[id]);
     for (const storage::Digest& digest : misplaced.eligible) sweep_blob(digest);
     for (const DoomedLink& link : run_.layer_links) sweep_layer_link(link);
@@ -399,7 +406,8 @@ class Replay {
     const std::string& name = survey_.repositories[link.repository].name;
     line(name, ": layer link eligible for deletion: ", link.digest);
     if (actions_ == nullptr) return;
-    const std::string path = std::string(storage::layout::kRepositories) + '/' + name + "/_layers/" +
+    const std::string path = std::string(storage::layout::kRepositories) + '/' + name +
+                             "/_layers/" +
                              storage::layout::link_directory(graph_.digests[link.digest]) + "/link";
     check(actions_->remove_layer_link(link.repository, link.digest, path),
           "failed to delete layer link " + text(link.digest) + " of repo " + name, path);

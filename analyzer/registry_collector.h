@@ -49,22 +49,21 @@ struct DoomedLink {
 /// What a registry's own collector would do with the store, or did.
 struct CollectorRun {
   int exit_code = 0;
-  std::string error;                     ///< its line on standard error; empty if it does not abort
-  std::uint32_t error_repository = 0;    ///< where it aborted, if `error` is set in a repository
+  std::string error;                   ///< its line on standard error; empty if it does not abort
+  std::uint32_t error_repository = 0;  ///< where it aborted, if `error` is set in a repository
   bool in_repository = false;
-  std::uint64_t marked = 0;              ///< size of its mark set
-  std::vector<std::uint8_t> marks;       ///< one byte a digest
-  std::vector<DigestId> blobs;           ///< eligible blobs, by text
-  std::vector<DoomedLink> manifests;     ///< eligible revisions, in its order
-  std::vector<DoomedLink> layer_links;   ///< eligible layer links, in its order
+  std::uint64_t marked = 0;             ///< size of its mark set
+  std::vector<std::uint8_t> marks;      ///< one byte a digest
+  std::vector<DigestId> blobs;          ///< eligible blobs, by text
+  std::vector<DoomedLink> manifests;    ///< eligible revisions, in its order
+  std::vector<DoomedLink> layer_links;  ///< eligible layer links, in its order
 };
 
 /// Repeats a registry's collector on what the survey read: the same walk order, marks, lines and
 /// aborts. Lines that a registry prints in map order come by digest. `output` may be null. Without
-/// `actions` it is a dry run; with them it removes what a registry does, in its order, and stops where
-/// it would.
-/// Source: distribution registry/storage/{garbagecollect,catalog,linkedblobstore,tagstore}.go,
-/// v2.8.2 and v3.1.1.
+/// `actions` it is a dry run; with them it removes what a registry does, in its order, and stops
+/// where it would. Source: distribution
+/// registry/storage/{garbagecollect,catalog,linkedblobstore,tagstore}.go, v2.8.2 and v3.1.1.
 CollectorRun replay_collector(const Survey& survey, const CollectorOptions& options,
                               CollectorOutput* output, CollectorActions* actions = nullptr);
 

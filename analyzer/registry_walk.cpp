@@ -32,9 +32,9 @@ std::vector<std::string_view> stray_data_files(const Survey& survey) {
 }  // namespace
 
 LinkTarget link_target(const Graph& graph, const Links& links, DigestId path) {
-  const bool known = std::binary_search(
-      links.paths.begin(), links.paths.end(), path,
-      [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
+  const bool known =
+      std::binary_search(links.paths.begin(), links.paths.end(), path,
+                         [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
   if (!known) return {};
   DigestId content = path;
   if (const OddLink* odd = links.odd_at(path)) {

@@ -26,15 +26,15 @@ struct WalkedLink {
   DigestId content = kNoDigest;
   bool plain = false;  ///< its path names the same digest: no need to look for another link
   storage::DigestError error = storage::DigestError::kNone;
-  bool readable = true;        ///< false: no file, or not one that the walk takes for a link
-  std::string_view bad_path;   ///< set if the driver refuses its path
+  bool readable = true;       ///< false: no file, or not one that the walk takes for a link
+  std::string_view bad_path;  ///< set if the driver refuses its path
 };
 
 /// Whether a registry's storage driver accepts every component of a path.
 bool driver_accepts(std::string_view path) noexcept;
 
-/// Calls `f(WalkedLink)` for each link file below a repository's revisions or layers, in the order of
-/// the walk, those that stand where no registry writes one included.
+/// Calls `f(WalkedLink)` for each link file below a repository's revisions or layers, in the order
+/// of the walk, those that stand where no registry writes one included.
 template <class F>
 void each_walked_link(const Survey& survey, const Repository& repository, bool revisions, F&& f) {
   const Links& links = revisions ? repository.revisions : repository.layers;
@@ -54,8 +54,7 @@ void each_walked_link(const Survey& survey, const Repository& repository, bool r
   };
   for (const DigestId path : links.paths) {
     if (!strays.empty()) {
-      const std::string own =
-          storage::layout::link_directory(survey.graph.digests[path]) + "/link";
+      const std::string own = storage::layout::link_directory(survey.graph.digests[path]) + "/link";
       for (; stray != strays.end() && walk_less((*stray)->path, own); ++stray) visit_stray(**stray);
     }
     WalkedLink walked;
@@ -63,8 +62,8 @@ void each_walked_link(const Survey& survey, const Repository& repository, bool r
     if (const OddLink* odd = links.odd_at(path)) {
       walked.content = odd->content;
       walked.error = odd->error;
-      walked.readable = odd->state == storage::LinkState::kRead ||
-                        odd->state == storage::LinkState::kMalformed;
+      walked.readable =
+          odd->state == storage::LinkState::kRead || odd->state == storage::LinkState::kMalformed;
     } else {
       walked.plain = true;
     }
@@ -75,8 +74,9 @@ void each_walked_link(const Survey& survey, const Repository& repository, bool r
 
 /// What a registry's walk over blobs makes of files named `data` where no blob is.
 struct MisplacedBlobs {
-  std::vector<storage::Digest> eligible;  ///< digests that it takes them for, if they are not marked
-  int exit_code = 0;                      ///< 1: it aborts at one; 2: it panics
+  std::vector<storage::Digest>
+      eligible;       ///< digests that it takes them for, if they are not marked
+  int exit_code = 0;  ///< 1: it aborts at one; 2: it panics
   std::string error;
 };
 

@@ -37,8 +37,7 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const storage::Inventory inventory =
       store.take_inventory(builder, {!options.exact, !options.names_only});
   Survey result = builder.finish();
-  result.began_nanoseconds =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
+  result.began_nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
   result.inventory = inventory;
   result.exact = options.exact && !options.names_only;
   const auto there = [](const storage::Status& status) {
@@ -55,9 +54,9 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
 }  // namespace
 
 const OddLink* Links::odd_at(DigestId path) const {
-  const auto at = std::lower_bound(
-      odd.begin(), odd.end(), path,
-      [](const OddLink& link, DigestId wanted) { return link.path < wanted; });
+  const auto at =
+      std::lower_bound(odd.begin(), odd.end(), path,
+                       [](const OddLink& link, DigestId wanted) { return link.path < wanted; });
   return at != odd.end() && at->path == path ? &*at : nullptr;
 }
 

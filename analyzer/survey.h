@@ -24,9 +24,9 @@ struct Tag {
   DigestId digest = kNoDigest;  ///< set if state is kRead
   storage::LinkState state = storage::LinkState::kAbsent;
   storage::DigestError error = storage::DigestError::kNone;
-  bool is_directory = true;           ///< false: a stray file in `tags`
+  bool is_directory = true;  ///< false: a stray file in `tags`
   bool index_counted = false;
-  std::uint32_t index_entries = 0;    ///< digests the tag ever meant, if counted
+  std::uint32_t index_entries = 0;  ///< digests the tag ever meant, if counted
 };
 
 /// Links of one kind in one repository. Plain ones cost 4 bytes.
@@ -76,21 +76,21 @@ struct SurveyOptions {
 struct Survey {
   Graph graph;
   std::vector<Repository> repositories;
-  std::vector<Upload> uploads;                     ///< by repository, then id
-  std::vector<storage::Event> events;              ///< by path, each once
-  std::vector<storage::WalkEntry> walk;            ///< in a registry's walk order
-  std::vector<StrayLink> stray_links;              ///< by path
-  storage::Inventory inventory;                    ///< of all, or of what lies beside the scan
+  std::vector<Upload> uploads;           ///< by repository, then id
+  std::vector<storage::Event> events;    ///< by path, each once
+  std::vector<storage::WalkEntry> walk;  ///< in a registry's walk order
+  std::vector<StrayLink> stray_links;    ///< by path
+  storage::Inventory inventory;          ///< of all, or of what lies beside the scan
   bool exact = false;
-  storage::ClassTotal sampled_links;               ///< a few links, whose average stands for all
-  storage::ClassTotal sampled_directories;         ///< and their directories
-  std::int64_t began_nanoseconds = 0;              ///< wall clock when the scan began
-  bool has_blobs = false;                          ///< there is a `blobs` directory
-  bool has_repositories = false;                   ///< there is a `repositories` directory
-  bool changed = false;                            ///< the store was written to meanwhile
-  bool complete = true;                            ///< everything could be read
+  storage::ClassTotal sampled_links;        ///< a few links, whose average stands for all
+  storage::ClassTotal sampled_directories;  ///< and their directories
+  std::int64_t began_nanoseconds = 0;       ///< wall clock when the scan began
+  bool has_blobs = false;                   ///< there is a `blobs` directory
+  bool has_repositories = false;            ///< there is a `repositories` directory
+  bool changed = false;                     ///< the store was written to meanwhile
+  bool complete = true;                     ///< everything could be read
   std::vector<std::pair<DigestId, std::pair<std::uint64_t, std::uint64_t>>> hard_links;
-                                                   ///< blob → device, inode; sorted
+  ///< blob → device, inode; sorted
 };
 
 /// Reads the whole store. Never fails: what could not be read is an event, and then `complete` is

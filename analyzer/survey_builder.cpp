@@ -267,8 +267,7 @@ void SurveyBuilder::tags(std::uint32_t repository, std::span<storage::TagEntry> 
   RepositoryState& state = *shared_->repositories[repository];
   const std::lock_guard lock(state.mutex);
   auto& all = state.repository.tags;
-  all.insert(all.end(), std::make_move_iterator(tags.begin()),
-             std::make_move_iterator(tags.end()));
+  all.insert(all.end(), std::make_move_iterator(tags.begin()), std::make_move_iterator(tags.end()));
 }
 
 void SurveyBuilder::upload(std::uint32_t repository, storage::UploadEntry entry) {

@@ -44,9 +44,8 @@ bool is_served(const Graph& graph, const Repository& repository, DigestId id) {
   const auto& paths = repository.revisions.paths;
   const OddLink* odd = repository.revisions.odd_at(id);
   return (odd == nullptr || odd->state == LinkState::kRead) &&
-         std::binary_search(paths.begin(), paths.end(), id, [&](DigestId a, DigestId b) {
-           return graph.digests.less(a, b);
-         });
+         std::binary_search(paths.begin(), paths.end(), id,
+                            [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
 }
 
 TagState state_of(const Graph& graph, const Damage& damage, const Repository& repository,
@@ -64,10 +63,14 @@ TagState state_of(const Graph& graph, const Damage& damage, const Repository& re
 
 std::string_view tag_state_name(TagState state) noexcept {
   switch (state) {
-    case TagState::kOk: return "ok";
-    case TagState::kBroken: return "broken";
-    case TagState::kDangling: return "dangling";
-    case TagState::kUnreadable: return "unreadable";
+    case TagState::kOk:
+      return "ok";
+    case TagState::kBroken:
+      return "broken";
+    case TagState::kDangling:
+      return "dangling";
+    case TagState::kUnreadable:
+      return "unreadable";
   }
   return "unreadable";
 }

@@ -25,8 +25,8 @@ struct TagLine {
   Bytes size;  ///< distinct present blobs it reaches, referrers left out
 };
 
-/// Every tag of the named repositories (of all, if none is named), by repository and name. Costs one
-/// walk a tag; no I/O.
+/// Every tag of the named repositories (of all, if none is named), by repository and name. Costs
+/// one walk a tag; no I/O.
 std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
                                const std::vector<std::string>& repositories);
 

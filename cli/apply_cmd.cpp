@@ -19,7 +19,8 @@ int run_apply(const Args& args, const Io& io) {
   std::stringstream text;
   if (file) text << file.rdbuf();
   if (!file) {
-    io.err << "regsweep: " << reports::printable(args.plan) << ": cannot be read; nothing was changed\n";
+    io.err << "regsweep: " << reports::printable(args.plan)
+           << ": cannot be read; nothing was changed\n";
     return static_cast<int>(Exit::kUsage);
   }
   const auto plan = reports::read_plan_json(text.str());
@@ -48,7 +49,8 @@ int run_apply(const Args& args, const Io& io) {
 
 void add_apply(CLI::App& app, Job& job) {
   auto args = std::make_shared<Args>();
-  CLI::App* command = app.add_subcommand("apply", "Carry out a plan, after checking that it still fits");
+  CLI::App* command =
+      app.add_subcommand("apply", "Carry out a plan, after checking that it still fits");
   command->add_option("PLAN", args->plan, "A file that regsweep plan wrote")->required();
   command->add_flag("--json", args->json, "One JSON object instead of text");
   add_apply_options(*command, args->apply);

@@ -29,8 +29,8 @@ bool over_limit(const std::string& limit, const analyzer::Audit& audit) {
 
 std::string check_limit(const std::string& limit) {
   const bool percent = limit.ends_with('%');
-  const bool good = percent ? reports::parse_percent(limit).has_value()
-                            : reports::parse_size(limit).has_value();
+  const bool good =
+      percent ? reports::parse_percent(limit).has_value() : reports::parse_size(limit).has_value();
   return good ? "" : "want a size such as 50G or a percentage such as 20%";
 }
 
@@ -79,8 +79,9 @@ void add_audit(CLI::App& app, Job& job) {
   CLI::App* command = app.add_subcommand(
       "audit", "Say where the space is, what can be had back and what is damaged; never writes");
   add_common(*command, *args);
-  command->add_flag("--exact", args->exact,
-                    "Visit every file and directory: the total equals du, strays are found everywhere");
+  command->add_flag(
+      "--exact", args->exact,
+      "Visit every file and directory: the total equals du, strays are found everywhere");
   command->add_option("--top", args->top, "Repositories to list in text (default 10)")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
       ->type_name("N");

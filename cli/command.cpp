@@ -14,7 +14,8 @@ namespace regsweep::cli {
 namespace {
 
 /// Looking at metadata is waiting more than computing: on a cold or remote disk several requests a
-/// core are in flight. On a warm one more threads than cores cost a few per cent (docs/benchmarks.md).
+/// core are in flight. On a warm one more threads than cores cost a few per cent
+/// (docs/benchmarks.md).
 int default_jobs() {
   return std::clamp(2 * static_cast<int>(std::thread::hardware_concurrency()), 4, 64);
 }
@@ -24,16 +25,18 @@ int default_jobs() {
 Exit exit_for(const storage::Error& error) noexcept {
   switch (error.code) {
     case storage::Errc::kDenied:
-    case storage::Errc::kIo: return Exit::kIncomplete;
-    default: return Exit::kUsage;
+    case storage::Errc::kIo:
+      return Exit::kIncomplete;
+    default:
+      return Exit::kUsage;
   }
 }
 
 CLI::Option* add_store(CLI::App& command, CommonArgs& args) {
-  CLI::Option* option =
-      command.add_option("STORE", args.store,
-                         "The registry's root directory, its docker/registry/v2, or its config.yml\n"
-                         "(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
+  CLI::Option* option = command.add_option(
+      "STORE", args.store,
+      "The registry's root directory, its docker/registry/v2, or its config.yml\n"
+      "(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
   args.store_option = option;
   return option;
 }
@@ -54,7 +57,8 @@ void add_common(CLI::App& command, CommonArgs& args) {
 }
 
 void add_run_options(CLI::App& command, CommonArgs& args) {
-  command.add_option("--jobs", args.jobs, "Threads that read the store (default: 2 a core, 4 to 64)")
+  command
+      .add_option("--jobs", args.jobs, "Threads that read the store (default: 2 a core, 4 to 64)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command.add_flag("--progress", args.progress, "Show progress even if it is no terminal");
@@ -72,7 +76,8 @@ Exit say(const storage::Error& error, const Io& io) {
 
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit) {
   const std::string& argument = args.store;
-  if (argument.empty() && args.store_named()) {  // an unset variable must not mean the default store
+  if (argument.empty() &&
+      args.store_named()) {  // an unset variable must not mean the default store
     io.err << "regsweep: STORE is empty: name a store, or leave it out for the default one\n";
     exit = Exit::kUsage;
     return false;
@@ -113,7 +118,8 @@ Exit write_results(const CommonArgs& args, const Io& io,
   if (!args.output.empty() && args.output != "-") {
     const storage::Status written = write_output(args.output, write);
     if (written) return Exit::kDone;
-    io.err << "regsweep: " << reports::printable(args.output) << ": " << written.error().message << '\n';
+    io.err << "regsweep: " << reports::printable(args.output) << ": " << written.error().message
+           << '\n';
     return Exit::kUsage;
   }
   write(io.out);

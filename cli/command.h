@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -57,7 +56,8 @@ Exit say(const storage::Error& error, const Io& io);
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit);
 
-/// Runs `work` with `jobs` threads (0: the measured default), showing the scan's progress meanwhile.
+/// Runs `work` with `jobs` threads (0: the measured default), showing the scan's progress
+/// meanwhile.
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
                   const std::function<void()>& work);
 /// The same, where something else shows progress.

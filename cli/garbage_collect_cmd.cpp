@@ -114,8 +114,8 @@ void warn(const analyzer::Survey& survey, const Io& io) {
   }
 }
 
-/// Why content must not be removed now; empty if it may. Where no registry's semantics are asked for,
-/// a manifest in which references may hide forbids it, too.
+/// Why content must not be removed now; empty if it may. Where no registry's semantics are asked
+/// for, a manifest in which references may hide forbids it, too.
 std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, bool safe) {
   if (opened.location.database_lock) {
     return "a database owns this store: storage alone cannot tell what is alive";
@@ -169,9 +169,8 @@ int collect(const CollectArgs& args, const Io& io) {
   Removing removing(survey, sweeper.get(), be_safe ? &safe : nullptr,
                     args.common.quiet ? nullptr : &io.err);
   const bool act = !args.dry_run || be_safe;
-  const analyzer::CollectorRun run =
-      analyzer::replay_collector(survey, options, args.common.quiet ? nullptr : &lines,
-                                 act ? &removing : nullptr);
+  const analyzer::CollectorRun run = analyzer::replay_collector(
+      survey, options, args.common.quiet ? nullptr : &lines, act ? &removing : nullptr);
   io.out.flush();
   if (!io.out) {
     io.err << "regsweep: standard output: cannot write; the lines are cut off\n";
@@ -206,8 +205,7 @@ void add_garbage_collect(CLI::App& app, Job& job) {
       "  regsweep garbage-collect -d -m --semantics registry-2.8 /var/lib/registry\n\n"
       "Exit status: the registry's own: 0 done, 1 it aborts, 2 it would crash; 4 if something\n"
       "could not be read in a dry run.");
-  command->callback(
-      [args, &job] { job = [args](const Io& io) { return collect(*args, io); }; });
+  command->callback([args, &job] { job = [args](const Io& io) { return collect(*args, io); }; });
 }
 
 }  // namespace regsweep::cli

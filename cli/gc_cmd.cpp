@@ -38,14 +38,15 @@ int run_gc(const Args& args, const Io& io) {
 
 void add_gc(CLI::App& app, Job& job) {
   auto args = std::make_shared<Args>();
-  CLI::App* command = app.add_subcommand(
-      "gc", "Show what nothing refers to, and with --apply take it away");
+  CLI::App* command =
+      app.add_subcommand("gc", "Show what nothing refers to, and with --apply take it away");
   add_common(*command, *args);
   command->add_flag("--apply", args->do_it, "Carry it out; without this nothing is changed");
   command
-      ->add_option("--semantics", args->semantics,
-                   "Exactly as `registry garbage-collect` of registry-2.8 or registry-3 does it, with\n"
-                   "what that loses; --untagged stands for its -m, the other rules do not apply")
+      ->add_option(
+          "--semantics", args->semantics,
+          "Exactly as `registry garbage-collect` of registry-2.8 or registry-3 does it, with\n"
+          "what that loses; --untagged stands for its -m, the other rules do not apply")
       ->check(CLI::IsMember({"registry-2.8", "registry-3"}))
       ->type_name("WHOSE");
   add_rules(*command, args->rules);

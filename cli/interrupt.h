@@ -2,8 +2,8 @@
 
 namespace regsweep::cli {
 
-/// While one of these lives, the first SIGINT or SIGTERM asks for a clean stop between two steps, and
-/// only the second ends the process. Without one the first does: nothing is being written then.
+/// While one of these lives, the first SIGINT or SIGTERM asks for a clean stop between two steps,
+/// and only the second ends the process. Without one the first does: nothing is being written then.
 class GracefulInterrupt {
  public:
   GracefulInterrupt();

@@ -8,8 +8,8 @@ namespace regsweep::cli {
 
 /// What a command may touch of the outside: bound to the process by main, to strings by tests.
 struct Io {
-  std::ostream& out;   ///< results
-  std::ostream& err;   ///< progress, notes, errors
+  std::ostream& out;  ///< results
+  std::ostream& err;  ///< progress, notes, errors
   storage::Environment environment;
   bool out_is_terminal = false;
   bool err_is_terminal = false;

@@ -15,8 +15,8 @@ int run_plan(const Args& args, const Io& io) {
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   const Planned planned = make_planned(args, opened, rules_from(args.rules), io);
   if (args.json || !args.output.empty()) {
-    exit = write_results(
-        args, io, [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });
+    exit = write_results(args, io,
+                         [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });
     if (exit != Exit::kDone) return static_cast<int>(exit);
   }
   if (!args.json) {

@@ -51,7 +51,8 @@ struct Ticker::Thread {
   std::thread thread;  // last: it uses the others
 };
 
-Ticker::Ticker(std::function<std::string(double)> line, std::ostream& err, bool terminal, bool show) {
+Ticker::Ticker(std::function<std::string(double)> line, std::ostream& err, bool terminal,
+               bool show) {
   if (show) thread_ = std::make_unique<Thread>(std::move(line), err, terminal);
 }
 
@@ -75,13 +76,14 @@ ApplyTicker::ApplyTicker(const analyzer::ApplyProgress& counts, std::ostream& er
             const double done = static_cast<double>(counts.objects);
             const double all = static_cast<double>(counts.planned_objects);
             const std::uint64_t bytes = counts.allocated_bytes;
-            const std::string left =
-                done > 0 && all > done ? fmt::format("{:.0f} s", seconds * (all - done) / done) : "–";
+            const std::string left = done > 0 && all > done
+                                         ? fmt::format("{:.0f} s", seconds * (all - done) / done)
+                                         : "–";
             return fmt::format("removing: {} of {} objects, {} of {}, {}/s, {} left",
                                grouped(counts.objects), grouped(counts.planned_objects),
                                human_size(bytes), human_size(counts.planned_bytes),
-                               human_size(static_cast<std::uint64_t>(
-                                   static_cast<double>(bytes) / std::max(seconds, 0.001))),
+                               human_size(static_cast<std::uint64_t>(static_cast<double>(bytes) /
+                                                                     std::max(seconds, 0.001))),
                                left);
           },
           err, terminal, show) {}

@@ -19,10 +19,11 @@ bool has_command(const CLI::App& app, const std::string& name) {
 }  // namespace
 
 int run(const std::vector<std::string>& args, const Io& io) {
-  CLI::App app("Finds what takes the space in a container registry's storage, and what may go.\n"
-               "Reads the storage itself: no registry, no API, no credentials. Only apply, gc --apply,\n"
-               "undo, purge and garbage-collect change it.",
-               "regsweep");
+  CLI::App app(
+      "Finds what takes the space in a container registry's storage, and what may go.\n"
+      "Reads the storage itself: no registry, no API, no credentials. Only apply, gc --apply,\n"
+      "undo, purge and garbage-collect change it.",
+      "regsweep");
   app.set_version_flag("--version", std::string("regsweep ") + REGSWEEP_VERSION);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);

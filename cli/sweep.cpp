@@ -39,11 +39,16 @@ std::optional<storage::RegistryConfig> config_of(const OpenStore& opened, const 
 
 Exit exit_for_end(analyzer::ApplyEnd end) {
   switch (end) {
-    case analyzer::ApplyEnd::kDone: return Exit::kDone;
-    case analyzer::ApplyEnd::kOutdated: return Exit::kPlanOutdated;
-    case analyzer::ApplyEnd::kRefused: return Exit::kRefused;
-    case analyzer::ApplyEnd::kStopped: return Exit::kApplyStopped;
-    case analyzer::ApplyEnd::kInterrupted: return Exit::kInterrupted;
+    case analyzer::ApplyEnd::kDone:
+      return Exit::kDone;
+    case analyzer::ApplyEnd::kOutdated:
+      return Exit::kPlanOutdated;
+    case analyzer::ApplyEnd::kRefused:
+      return Exit::kRefused;
+    case analyzer::ApplyEnd::kStopped:
+      return Exit::kApplyStopped;
+    case analyzer::ApplyEnd::kInterrupted:
+      return Exit::kInterrupted;
   }
   return Exit::kApplyStopped;
 }
@@ -56,8 +61,7 @@ int refuse(const std::string& reason, const Io& io) {
 }  // namespace
 
 void add_rules(CLI::App& command, RuleArgs& args) {
-  command.add_flag("--untagged", args.untagged,
-                   "Untagged manifests too, with what only they use");
+  command.add_flag("--untagged", args.untagged, "Untagged manifests too, with what only they use");
   command.add_flag("--links", args.links,
                    "Layer links too that no manifest of their repository needs, or that dangle");
   command
@@ -67,8 +71,7 @@ void add_rules(CLI::App& command, RuleArgs& args) {
   command.add_flag("--temporary", args.temporary, "Temporary files too that crashes left");
   command.add_flag("--stale-tags", args.stale_tags, "Records too of what tags meant before");
   command.add_flag("--empty", args.empty, "Empty directories and repositories too");
-  command
-      .add_option("--min-age", args.min_age, "Keep everything younger than this (default 24h)")
+  command.add_option("--min-age", args.min_age, "Keep everything younger than this (default 24h)")
       ->type_name("AGE")
       ->check(CLI::Validator(check_age, ""));
   command
@@ -173,9 +176,8 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   }
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;
-  const std::uint64_t gone = given == nullptr
-                                 ? 0
-                                 : given->removals.size() - planned.plan.total.objects;
+  const std::uint64_t gone =
+      given == nullptr ? 0 : given->removals.size() - planned.plan.total.objects;
   summary.quarantine = !args.no_quarantine;
   summary.store = reports::shell_word(opened.location.root);
   summary.disk_free_before = free_bytes(*opened.store);
@@ -188,8 +190,9 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     const bool show = !common.quiet && (common.progress || io.err_is_terminal);
     const ApplyTicker ticker(counts, io.err, io.err_is_terminal, show);
     run_parallel(common, [&] {
-      summary.result = analyzer::carry_out(planned.plan, planned.survey, *opened.store, **sweeper,
-                                           options, counts, [] { return GracefulInterrupt::asked(); });
+      summary.result =
+          analyzer::carry_out(planned.plan, planned.survey, *opened.store, **sweeper, options,
+                              counts, [] { return GracefulInterrupt::asked(); });
     });
   }
   summary.disk_free_after = free_bytes(*opened.store);
@@ -201,7 +204,8 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   }
   Exit exit = exit_for_end(summary.result.end);
   if (exit == Exit::kDone && !planned.plan.refusals.empty()) {
-    io.err << "regsweep: no blob went: " << reports::printable(planned.plan.refusals.front()) << '\n';
+    io.err << "regsweep: no blob went: " << reports::printable(planned.plan.refusals.front())
+           << '\n';
     exit = Exit::kRefused;
   }
   return static_cast<int>(exit);

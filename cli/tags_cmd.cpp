@@ -36,9 +36,8 @@ int run_tags(const Args& args, const Io& io) {
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   analyzer::Survey survey;
   analyzer::Damage damage;
-  run_parallel(args, *opened.store, io, [&] {
-    survey = analyzer::confirmed_survey(*opened.store, {}, damage);
-  });
+  run_parallel(args, *opened.store, io,
+               [&] { survey = analyzer::confirmed_survey(*opened.store, {}, damage); });
   if (survey.complete && !all_known(args, survey, io)) return static_cast<int>(Exit::kUsage);
   const auto tags = analyzer::list_tags(survey, damage, args.repositories);
   exit = write_results(args, io, [&](std::ostream& out) {

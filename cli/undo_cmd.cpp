@@ -20,8 +20,8 @@ struct Args : CommonArgs {
 
 using storage::QuarantineRun;
 
-/// The runs that the user means: the one named, or all, or those older than an age; the last one, if
-/// nothing was said and `last` allows it.
+/// The runs that the user means: the one named, or all, or those older than an age; the last one,
+/// if nothing was said and `last` allows it.
 bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const Io& io) {
   if (!args.run.empty()) {
     std::erase_if(runs, [&](const QuarantineRun& run) { return run.id != args.run; });
@@ -40,7 +40,8 @@ bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const
     runs.erase(runs.begin(), runs.end() - 1);
     return true;
   }
-  io.err << "regsweep: there are several runs in quarantine: name one, or --all; nothing was changed\n";
+  io.err << "regsweep: there are several runs in quarantine: name one, or --all; nothing was "
+            "changed\n";
   return false;
 }
 
@@ -87,8 +88,8 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
     const auto outcome = undo ? (*quarantine)->undo(run.id) : (*quarantine)->purge(run.id);
     if (!outcome) {
       say(outcome.error(), io);
-      return static_cast<int>(outcome.error().code == storage::Errc::kCorrupt ? Exit::kRefused
-                                                                             : Exit::kApplyStopped);
+      return static_cast<int>(
+          outcome.error().code == storage::Errc::kCorrupt ? Exit::kRefused : Exit::kApplyStopped);
     }
     total.objects += outcome->objects;
     total.allocated_bytes += outcome->allocated_bytes;
@@ -109,8 +110,7 @@ CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description
     command->add_flag("--assume-offline", args->assume_offline,
                       "Go on although something seems to use the store");
   } else {
-    command
-        ->add_option("--older-than", args->older_than, "Runs at least this old, as 7d")
+    command->add_option("--older-than", args->older_than, "Runs at least this old, as 7d")
         ->type_name("AGE")
         ->check(CLI::Validator(
             [](const std::string& text) {
@@ -118,15 +118,17 @@ CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description
             },
             ""));
   }
-  command->callback(
-      [args, undo, &job] { job = [args, undo](const Io& io) { return run_quarantine(*args, undo, io); }; });
+  command->callback([args, undo, &job] {
+    job = [args, undo](const Io& io) { return run_quarantine(*args, undo, io); };
+  });
   return command;
 }
 
 }  // namespace
 
 void add_undo(CLI::App& app, Job& job) {
-  add(app, job, "undo", "Bring back what an apply moved to quarantine (the last, if none is named)", true)
+  add(app, job, "undo", "Bring back what an apply moved to quarantine (the last, if none is named)",
+      true)
       ->footer(
           "Examples:\n"
           "  regsweep undo /var/lib/registry\n"

@@ -51,15 +51,15 @@ Json store(const Audit& audit) {
   } else if (audit.context.proxy_cache) {
     managed_by = "pull-through-cache";
   }
-  return {{"root", printable(audit.context.root)},
-          {"repositories", audit.survey.repositories.size()},
-          {"tags", tags},
-          {"revisions", revisions},
-          {"layer_links", layer_links},
-          {"blobs", accounts[SpaceClass::kTagged].objects +
-                        accounts[SpaceClass::kUntagged].objects +
-                        accounts[SpaceClass::kGarbage].objects},
-          {"managed_by", managed_by}};
+  return {
+      {"root", printable(audit.context.root)},
+      {"repositories", audit.survey.repositories.size()},
+      {"tags", tags},
+      {"revisions", revisions},
+      {"layer_links", layer_links},
+      {"blobs", accounts[SpaceClass::kTagged].objects + accounts[SpaceClass::kUntagged].objects +
+                    accounts[SpaceClass::kGarbage].objects},
+      {"managed_by", managed_by}};
 }
 
 /// Whole MiB, rounded down: the few bytes that other programs write between two audits of one store
@@ -119,24 +119,23 @@ void write_audit_json(const Audit& audit, std::ostream& out) {
   total["estimated"] = accounts.total.estimated;
   Json uploads = {{"older_than_seconds", audit.context.upload_age_seconds}};
   uploads.update(space_row(audit.old_uploads));
-  const Json report = {
-      {"schema", "regsweep.audit/1"},
-      {"complete", audit.survey.complete},
-      {"exact", audit.survey.exact},
-      {"store", store(audit)},
-      {"space", space(audit)},
-      {"total", std::move(total)},
-      {"reclaimable",
-       {{"garbage", space_row(accounts[SpaceClass::kGarbage])},
-        {"uploads", std::move(uploads)},
-        {"untagged", space_row(accounts[SpaceClass::kUntagged])}}},
-      {"garbage",
-       {{"one_repository", bytes_pair(accounts.garbage_of_one)},
-        {"several_repositories", bytes_pair(accounts.garbage_of_several)},
-        {"orphan", bytes_pair(accounts.garbage_of_none)}}},
-      {"disk", disk(audit)},
-      {"repositories", repositories(audit)},
-      {"findings", findings(audit)}};
+  const Json report = {{"schema", "regsweep.audit/1"},
+                       {"complete", audit.survey.complete},
+                       {"exact", audit.survey.exact},
+                       {"store", store(audit)},
+                       {"space", space(audit)},
+                       {"total", std::move(total)},
+                       {"reclaimable",
+                        {{"garbage", space_row(accounts[SpaceClass::kGarbage])},
+                         {"uploads", std::move(uploads)},
+                         {"untagged", space_row(accounts[SpaceClass::kUntagged])}}},
+                       {"garbage",
+                        {{"one_repository", bytes_pair(accounts.garbage_of_one)},
+                         {"several_repositories", bytes_pair(accounts.garbage_of_several)},
+                         {"orphan", bytes_pair(accounts.garbage_of_none)}}},
+                       {"disk", disk(audit)},
+                       {"repositories", repositories(audit)},
+                       {"findings", findings(audit)}};
   out << report.dump(1) << '\n';
 }
 

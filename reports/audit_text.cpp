@@ -81,8 +81,8 @@ class AuditText {
 
   void space() {
     const auto& accounts = audit_.accounts;
-    heading(fmt::format("WHERE THE SPACE IS ({})",
-                        options_.apparent ? "sizes of files" : "on disk"));
+    heading(
+        fmt::format("WHERE THE SPACE IS ({})", options_.apparent ? "sizes of files" : "on disk"));
     Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight});
     table.row({"", "OBJECTS", "SIZE", "SHARE"});
     for (const auto& [space_class, name] : kRows) {
@@ -128,8 +128,8 @@ class AuditText {
            << paint(Concern::kDanger, "no blob may go: " + printable(audit_.refusals.front()))
            << '\n';
     }
-    const bool hazard = std::any_of(
-        audit_.findings.begin(), audit_.findings.end(), [](const Finding& finding) {
+    const bool hazard =
+        std::any_of(audit_.findings.begin(), audit_.findings.end(), [](const Finding& finding) {
           return finding.hazard && finding.concern == Concern::kDanger;
         });
     if (anything_ && hazard) {
@@ -152,9 +152,10 @@ class AuditText {
     const std::uint64_t back = audit_.accounts[SpaceClass::kGarbage].bytes.allocated +
                                audit_.accounts[SpaceClass::kUntagged].bytes.allocated +
                                audit_.old_uploads.bytes.allocated;
-    out_ << fmt::format("disk: {} of {} used ({} %)", human_size(used),
-                        human_size(disk.size_bytes), percent(used));
-    if (anything_) out_ << fmt::format("; after all of these {} %", percent(used - std::min(used, back)));
+    out_ << fmt::format("disk: {} of {} used ({} %)", human_size(used), human_size(disk.size_bytes),
+                        percent(used));
+    if (anything_)
+      out_ << fmt::format("; after all of these {} %", percent(used - std::min(used, back)));
     out_ << '\n';
   }
 
@@ -167,23 +168,22 @@ class AuditText {
       return pick(figures[a].size) > pick(figures[b].size);
     });
     out_ << '\n';
-    Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight,
-                 Align::kRight});
+    Table table(
+        {Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight, Align::kRight});
     table.row({"REPOSITORY", "SIZE", "EXCLUSIVE", "SHARED", "UNTAGGED", "RECLAIMABLE"});
     const std::size_t shown = std::min(order.size(), options_.most_repositories);
     for (std::size_t i = 0; i < shown; ++i) {
       const auto& one = figures[order[i]];
       table.row({printable(audit_.survey.repositories[order[i]].name), size(one.size),
-                 size(one.exclusive), size(one.shared), size(one.untagged),
-                 size(one.reclaimable)});
+                 size(one.exclusive), size(one.shared), size(one.untagged), size(one.reclaimable)});
     }
     if (order.size() > shown) {
       table.row({fmt::format("… {} more: --top N", grouped(order.size() - shown))});
     }
     const auto& accounts = audit_.accounts;
     if (accounts.garbage_of_several != Bytes{}) {
-      table.row({"(garbage of several repositories)", "", "", "", "",
-                 size(accounts.garbage_of_several)});
+      table.row(
+          {"(garbage of several repositories)", "", "", "", "", size(accounts.garbage_of_several)});
     }
     if (accounts.garbage_of_none != Bytes{}) {
       table.row({"(garbage no repository links)", "", "", "", "", size(accounts.garbage_of_none)});
@@ -213,8 +213,9 @@ class AuditText {
     for (std::size_t i = 0; i < std::min(most, finding.subjects.size()); ++i) {
       list += (i == 0 ? "" : ", ") + printable(finding.subjects[i]);
     }
-    const std::uint64_t rest = finding.objects - std::min<std::uint64_t>(
-                                   finding.objects, std::min(most, finding.subjects.size()));
+    const std::uint64_t rest =
+        finding.objects -
+        std::min<std::uint64_t>(finding.objects, std::min(most, finding.subjects.size()));
     if (rest != 0) {
       list += fmt::format(" … and {} more{}", grouped(rest), options_.verbose ? "" : " (-v)");
     }

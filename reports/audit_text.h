@@ -8,10 +8,10 @@
 namespace regsweep::reports {
 
 struct TextOptions {
-  bool raw_bytes = false;        ///< sizes as plain numbers of bytes
-  bool apparent = false;         ///< st_size instead of what the disk holds
+  bool raw_bytes = false;  ///< sizes as plain numbers of bytes
+  bool apparent = false;   ///< st_size instead of what the disk holds
   bool color = false;
-  bool verbose = false;          ///< every subject of a finding
+  bool verbose = false;  ///< every subject of a finding
   std::size_t most_repositories = 10;
 };
 

@@ -26,10 +26,11 @@ struct Words {
 };
 
 constexpr std::array kWords = {
-    Words{FindingCode::kUnreadable, "unreadable", "one place could not be read",
-          "{n} places could not be read",
-          "what they hold is unknown: the figures are incomplete, and nothing may be deleted by them",
-          "read the store as root or as the registry's user: sudo regsweep audit {store}"},
+    Words{
+        FindingCode::kUnreadable, "unreadable", "one place could not be read",
+        "{n} places could not be read",
+        "what they hold is unknown: the figures are incomplete, and nothing may be deleted by them",
+        "read the store as root or as the registry's user: sudo regsweep audit {store}"},
     Words{FindingCode::kChanged, "store-changed", "the store was written to while it was read", "",
           "figures of different moments are mixed: nothing may be deleted by them",
           "stop the registry or set it read-only, then: regsweep audit {store}"},
@@ -49,7 +50,8 @@ constexpr std::array kWords = {
     Words{FindingCode::kEmptyBlobs, "zero-length-blob", "one blob is empty", "{n} blobs are empty",
           "the registry serves zero bytes for it and, when it is pushed again, says that the layer "
           "exists",
-          "with the registry stopped, move the blob's directory away, start it, push the image again"},
+          "with the registry stopped, move the blob's directory away, start it, push the image "
+          "again"},
     Words{FindingCode::kMissingBlobs, "missing-blob", "one blob that manifests need is missing",
           "{n} blobs that manifests need are missing", "pulls of what needs it fail",
           "push the image again; the broken tags are named above"},
@@ -58,17 +60,18 @@ constexpr std::array kWords = {
           "{n} blobs have another size than manifests declare",
           "it is truncated or overwritten, or the manifest lies: clients refuse it",
           "compare with sha256sum; if the digest differs, move its directory away and push again"},
-    Words{FindingCode::kBlobsNotFiles, "blob-not-a-file", "one blob's data is no file",
-          "{n} blobs' data are no files",
-          "a symbolic link, directory or device stands in its place: it is not followed and not read",
-          "put the file itself there, or move the blob's directory away and push the image again"},
+    Words{
+        FindingCode::kBlobsNotFiles, "blob-not-a-file", "one blob's data is no file",
+        "{n} blobs' data are no files",
+        "a symbolic link, directory or device stands in its place: it is not followed and not read",
+        "put the file itself there, or move the blob's directory away and push the image again"},
     Words{FindingCode::kHollowIndexes, "hollow-index", "one index has no image left",
           "{n} indexes have no image left",
           "every image that it names is gone: no platform can be pulled. Registry 2.8's "
           "`garbage-collect -m` does this",
           "push the multi-arch image again with all its platforms"},
-    Words{FindingCode::kNotUnderstood, "not-understood",
-          "one manifest cannot be understood", "{n} manifests cannot be understood",
+    Words{FindingCode::kNotUnderstood, "not-understood", "one manifest cannot be understood",
+          "{n} manifests cannot be understood",
           "references may hide in it, so no blob may be swept while it is there",
           "look at it; if it is damage, push its image again or delete its revision"},
     Words{FindingCode::kDamagedRevisionLinks, "damaged-revision-link",
@@ -131,7 +134,8 @@ constexpr std::array kWords = {
           "{n} symbolic links stand in the store",
           "it is never followed here, but a registry follows it: what lies behind is not counted",
           "replace it by what it points to, or mount that in its place"},
-    Words{FindingCode::kSpecialFiles, "special-file", "one device, pipe or socket stands in the store",
+    Words{FindingCode::kSpecialFiles, "special-file",
+          "one device, pipe or socket stands in the store",
           "{n} devices, pipes or sockets stand in the store", "no registry makes such a thing",
           "find out who did, and delete it"},
     Words{FindingCode::kStrayFiles, "stray-file", "one file no registry writes",
@@ -152,23 +156,27 @@ constexpr std::array kWords = {
           "{n} directories are empty", "deletions leave them; each costs an inode",
           "take them away: regsweep gc --apply --empty {store}"},
     Words{FindingCode::kEmptyRepositories, "empty-repository",
-          "one repository holds no manifest and no tag", "{n} repositories hold no manifest and no tag",
+          "one repository holds no manifest and no tag",
+          "{n} repositories hold no manifest and no tag",
           "it is still listed in the catalog, and its layer links may keep nothing alive",
           "take it away: regsweep gc --apply --empty {store}"},
     Words{FindingCode::kStaleTagIndex, "stale-tag-index",
-          "one entry in a tag's index is of the past", "{n} entries in tags' indexes are of the past",
+          "one entry in a tag's index is of the past",
+          "{n} entries in tags' indexes are of the past",
           "they record what a tag meant before; nothing is kept alive by them",
           "nothing needs to be done; to forget the past: regsweep gc --apply --stale-tags {store}"},
-    Words{FindingCode::kOldUploads, "old-upload", "one unfinished upload is older than 7 days",
-          "{n} unfinished uploads are older than 7 days",
-          "a client gave up; the registry's upload purging is off or has not run, and its collector "
-          "never removes them",
-          "take them away: regsweep gc --apply --uploads 7d {store}"},
+    Words{
+        FindingCode::kOldUploads, "old-upload", "one unfinished upload is older than 7 days",
+        "{n} unfinished uploads are older than 7 days",
+        "a client gave up; the registry's upload purging is off or has not run, and its collector "
+        "never removes them",
+        "take them away: regsweep gc --apply --uploads 7d {store}"},
     Words{FindingCode::kSparseIndexes, "sparse-index", "one index lacks some of its images",
           "{n} indexes lack some of their images",
           "those platforms cannot be pulled; it was pushed without them, or a collector took them",
           "if it is not meant so, push the multi-arch image again"},
-    Words{FindingCode::kForeignLayers, "foreign-layer", "one layer is kept elsewhere, as its URLs say",
+    Words{FindingCode::kForeignLayers, "foreign-layer",
+          "one layer is kept elsewhere, as its URLs say",
           "{n} layers are kept elsewhere, as their URLs say",
           "Windows base layers are; clients fetch them from there", "nothing needs to be done"},
     Words{FindingCode::kRefusedManifests, "refused-manifest",
@@ -182,7 +190,8 @@ constexpr std::array kWords = {
     Words{FindingCode::kNoBlobs, "no-blobs", "there is no `blobs` directory", "",
           "nothing can be pulled: it may be a wrong or half-copied store",
           "make sure that this is the right store"},
-    Words{FindingCode::kNoRepositories, "no-repositories", "there is no `repositories` directory", "",
+    Words{FindingCode::kNoRepositories, "no-repositories", "there is no `repositories` directory",
+          "",
           "every blob counts as garbage, and that is seldom true: it may be a wrong or half-copied "
           "store",
           "make sure that this is the right store; delete nothing"},
@@ -217,13 +226,13 @@ void say_hazard(const Finding& finding, FindingText& text) {
       text.message = fmt::format("{} would break {} tag{}", who, grouped(finding.objects),
                                  finding.objects == 1 ? "" : "s");
       if (hazard.lost_children != 0) {
-        text.message += fmt::format(": it deletes {} image{} that tagged indexes need",
-                                    grouped(hazard.lost_children),
-                                    hazard.lost_children == 1 ? "" : "s");
+        text.message +=
+            fmt::format(": it deletes {} image{} that tagged indexes need",
+                        grouped(hazard.lost_children), hazard.lost_children == 1 ? "" : "s");
       }
-      text.meaning = fmt::format("it would delete {} living blob{} ({})",
-                                 grouped(hazard.lost_blobs), hazard.lost_blobs == 1 ? "" : "s",
-                                 human_size(hazard.lost_bytes.allocated));
+      text.meaning =
+          fmt::format("it would delete {} living blob{} ({})", grouped(hazard.lost_blobs),
+                      hazard.lost_blobs == 1 ? "" : "s", human_size(hazard.lost_bytes.allocated));
       if (hazard.lost_blobs == 0) text.meaning = "the images' revisions would be deleted";
       break;
     }
@@ -233,10 +242,10 @@ void say_hazard(const Finding& finding, FindingText& text) {
       break;
     default:
       text.message = fmt::format("{} would abort", who);
-      text.meaning = (hazard.aborts_after_removing
-                          ? "it would have deleted content by then, and says: "
-                          : "it would delete nothing, and says: ") +
-                     printable(finding.detail);
+      text.meaning =
+          (hazard.aborts_after_removing ? "it would have deleted content by then, and says: "
+                                        : "it would delete nothing, and says: ") +
+          printable(finding.detail);
       text.next = "mend what the message names, or keep that collector away from this store";
       break;
   }
@@ -248,9 +257,12 @@ std::string_view finding_code(FindingCode code) noexcept { return words_of(code)
 
 std::string_view concern_name(analyzer::Concern concern) noexcept {
   switch (concern) {
-    case analyzer::Concern::kDanger: return "danger";
-    case analyzer::Concern::kWarning: return "warning";
-    default: return "note";
+    case analyzer::Concern::kDanger:
+      return "danger";
+    case analyzer::Concern::kWarning:
+      return "warning";
+    default:
+      return "note";
   }
 }
 

@@ -126,12 +126,22 @@ std::optional<std::int64_t> parse_age(std::string_view text) {
   if (!number || unit.size() != 1) return std::nullopt;
   double seconds = *number;
   switch (unit[0]) {
-    case 's': break;
-    case 'm': seconds *= 60; break;
-    case 'h': seconds *= 3600; break;
-    case 'd': seconds *= 86400; break;
-    case 'w': seconds *= 7 * 86400; break;
-    default: return std::nullopt;
+    case 's':
+      break;
+    case 'm':
+      seconds *= 60;
+      break;
+    case 'h':
+      seconds *= 3600;
+      break;
+    case 'd':
+      seconds *= 86400;
+      break;
+    case 'w':
+      seconds *= 7 * 86400;
+      break;
+    default:
+      return std::nullopt;
   }
   if (seconds > 1e12) return std::nullopt;
   return static_cast<std::int64_t>(seconds);
@@ -142,8 +152,8 @@ static std::string escaped(std::string_view raw, bool backslashes) {
   text.reserve(raw.size());
   for (std::size_t at = 0; at < raw.size();) {
     const std::size_t length = utf8_length(raw.substr(at));
-    const bool plain = length != 0 && !is_unsafe(raw.substr(at, length)) &&
-                       !(backslashes && raw[at] == '\\');
+    const bool plain =
+        length != 0 && !is_unsafe(raw.substr(at, length)) && !(backslashes && raw[at] == '\\');
     if (plain) {
       text.append(raw.substr(at, length));
       at += length;

@@ -16,8 +16,8 @@ std::string grouped(std::uint64_t number);
 /// "70.9 %" of `whole`; "–" if `whole` is 0.
 std::string share(std::uint64_t part, std::uint64_t whole);
 
-/// Reads what a user writes for a size: "500", "10K", "1.5G", "200MiB", powers of 1024. Nothing if it
-/// is none or too large for 64 bits.
+/// Reads what a user writes for a size: "500", "10K", "1.5G", "200MiB", powers of 1024. Nothing if
+/// it is none or too large for 64 bits.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// Reads what a user writes for a share: "20%", "0.5%".

@@ -17,8 +17,9 @@ using analyzer::PlanTotal;
 using storage::RemovalClass;
 
 constexpr std::array<std::string_view, storage::kRemovalClasses> kPlurals = {
-    "entries of tags' indexes", "untagged revisions", "layer links",      "unfinished uploads",
-    "temporary files",          "blobs",              "empty directories"};
+    "entries of tags' indexes", "untagged revisions", "layer links",
+    "unfinished uploads",       "temporary files",    "blobs",
+    "empty directories"};
 
 std::string size_of(const analyzer::Bytes& bytes, const TextOptions& options) {
   const std::uint64_t number = options.apparent ? bytes.apparent : bytes.allocated;
@@ -27,11 +28,16 @@ std::string size_of(const analyzer::Bytes& bytes, const TextOptions& options) {
 
 std::string_view end_name(ApplyEnd end) {
   switch (end) {
-    case ApplyEnd::kDone: return "done";
-    case ApplyEnd::kOutdated: return "outdated";
-    case ApplyEnd::kRefused: return "refused";
-    case ApplyEnd::kStopped: return "stopped";
-    case ApplyEnd::kInterrupted: return "interrupted";
+    case ApplyEnd::kDone:
+      return "done";
+    case ApplyEnd::kOutdated:
+      return "outdated";
+    case ApplyEnd::kRefused:
+      return "refused";
+    case ApplyEnd::kStopped:
+      return "stopped";
+    case ApplyEnd::kInterrupted:
+      return "interrupted";
   }
   return "stopped";
 }
@@ -53,9 +59,11 @@ void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals
 
 void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream& out) {
   out << printable(plan.root) << "    what would be removed\n\n";
-  for (const std::string& refusal : plan.refusals) out << "!!! no blob may go: " << printable(refusal) << '\n';
+  for (const std::string& refusal : plan.refusals)
+    out << "!!! no blob may go: " << printable(refusal) << '\n';
   if (!plan.refusals.empty()) {
-    out << "    what is not read or not understood may refer to any blob; regsweep audit says more\n\n";
+    out << "    what is not read or not understood may refer to any blob; regsweep audit says "
+           "more\n\n";
   }
   if (plan.removals.empty()) {
     out << "nothing\n";
@@ -102,7 +110,8 @@ void write_apply_text(const ApplySummary& summary, std::ostream& out) {
         << "  regsweep undo " << summary.store << ' ' << result.quarantine_run << '\n';
   }
   if (result.total.objects != 0) {
-    out << "before pushes: restart the registry, and flush Redis if it is its cache: what they remember\n"
+    out << "before pushes: restart the registry, and flush Redis if it is its cache: what they "
+           "remember\n"
            "of removed blobs would make a push say that the layer exists\n";
   }
 }
@@ -115,18 +124,18 @@ void write_apply_json(const ApplySummary& summary, std::ostream& out) {
     total.update(bytes_pair(result.removed[i].bytes));
     removed[std::string(analyzer::removal_class_name(static_cast<RemovalClass>(i)))] = total;
   }
-  const Json json = {
-      {"schema", "regsweep.apply/1"},
-      {"end", end_name(result.end)},
-      {"reason", printable(result.reason)},
-      {"removed", std::move(removed)},
-      {"total_objects", result.total.objects},
-      {"total_bytes", bytes_pair(result.total.bytes)},
-      {"promised_bytes", bytes_pair(summary.promised.bytes)},
-      {"already_gone", result.already_gone},
-      {"quarantine_run", result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
-      {"disk_free_before_bytes", summary.disk_free_before},
-      {"disk_free_after_bytes", summary.disk_free_after}};
+  const Json json = {{"schema", "regsweep.apply/1"},
+                     {"end", end_name(result.end)},
+                     {"reason", printable(result.reason)},
+                     {"removed", std::move(removed)},
+                     {"total_objects", result.total.objects},
+                     {"total_bytes", bytes_pair(result.total.bytes)},
+                     {"promised_bytes", bytes_pair(summary.promised.bytes)},
+                     {"already_gone", result.already_gone},
+                     {"quarantine_run",
+                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
+                     {"disk_free_before_bytes", summary.disk_free_before},
+                     {"disk_free_after_bytes", summary.disk_free_after}};
   out << json.dump(1) << '\n';
 }
 

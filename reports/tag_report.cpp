@@ -18,15 +18,16 @@ const Tag& tag_of(const Survey& survey, const TagLine& line) {
 bool has_digest(const Tag& tag) { return tag.digest != analyzer::kNoDigest; }
 
 std::string type_of(const Tag& tag, const TagLine& line) {
-  return has_digest(tag) && line.parsed ? std::string(manifest_type_name(line.type)) : std::string();
+  return has_digest(tag) && line.parsed ? std::string(manifest_type_name(line.type))
+                                        : std::string();
 }
 
 }  // namespace
 
 void write_tags_text(const Survey& survey, const std::vector<TagLine>& tags,
                      const TextOptions& options, std::ostream& out) {
-  Table table({Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight,
-               Align::kLeft});
+  Table table(
+      {Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight, Align::kLeft});
   table.row({"REPOSITORY", "TAG", "DIGEST", "TYPE", "SIZE", "STATE"});
   for (const TagLine& line : tags) {
     const Tag& tag = tag_of(survey, line);
@@ -56,9 +57,8 @@ void write_tags_json(const Survey& survey, const std::vector<TagLine>& tags, std
                     {"state", tag_state_name(line.state)},
                     {"size", bytes_pair(line.size)}});
   }
-  const Json report = {{"schema", "regsweep.tags/1"},
-                       {"complete", survey.complete},
-                       {"tags", std::move(rows)}};
+  const Json report = {
+      {"schema", "regsweep.tags/1"}, {"complete", survey.complete}, {"tags", std::move(rows)}};
   out << report.dump(1) << '\n';
 }
 

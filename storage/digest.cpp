@@ -11,7 +11,8 @@ constexpr std::array<std::string_view, 3> kNames = {"sha256", "sha384", "sha512"
 constexpr std::array<std::uint8_t, 256> make_nibbles() {
   std::array<std::uint8_t, 256> table{};
   for (auto& cell : table) cell = 0xff;
-  for (int i = 0; i < 10; ++i) table[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
+  for (int i = 0; i < 10; ++i)
+    table[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
   for (int i = 0; i < 6; ++i) {
     table[static_cast<std::size_t>('a' + i)] = static_cast<std::uint8_t>(10 + i);
   }
@@ -74,10 +75,14 @@ std::string Digest::text() const {
 
 std::string_view digest_error_text(DigestError error) noexcept {
   switch (error) {
-    case DigestError::kNone: return "valid";
-    case DigestError::kInvalidFormat: return "invalid checksum digest format";
-    case DigestError::kInvalidLength: return "invalid checksum digest length";
-    case DigestError::kUnsupported: return "unsupported digest algorithm";
+    case DigestError::kNone:
+      return "valid";
+    case DigestError::kInvalidFormat:
+      return "invalid checksum digest format";
+    case DigestError::kInvalidLength:
+      return "invalid checksum digest length";
+    case DigestError::kUnsupported:
+      return "unsupported digest algorithm";
   }
   return "invalid";
 }
@@ -93,7 +98,8 @@ bool parse_hex(Algorithm algorithm, std::string_view hex, Digest& out) noexcept 
     bad |= high | low;
     out.bytes[i] = static_cast<std::uint8_t>(high << 4 | (low & 15));
   }
-  std::fill(out.bytes.begin() + static_cast<std::ptrdiff_t>(size), out.bytes.end(), std::uint8_t{0});
+  std::fill(out.bytes.begin() + static_cast<std::ptrdiff_t>(size), out.bytes.end(),
+            std::uint8_t{0});
   return (bad & 0xf0) == 0;
 }
 

@@ -24,11 +24,16 @@ FileType type_from_mode(mode_t mode) noexcept {
 
 FileType type_from_dirent(unsigned char type) noexcept {
   switch (type) {
-    case DT_REG: return FileType::kRegular;
-    case DT_DIR: return FileType::kDirectory;
-    case DT_LNK: return FileType::kSymlink;
-    case DT_UNKNOWN: return FileType::kUnknown;
-    default: return FileType::kOther;
+    case DT_REG:
+      return FileType::kRegular;
+    case DT_DIR:
+      return FileType::kDirectory;
+    case DT_LNK:
+      return FileType::kSymlink;
+    case DT_UNKNOWN:
+      return FileType::kUnknown;
+    default:
+      return FileType::kOther;
   }
 }
 

@@ -47,13 +47,19 @@ void report_stray(ScanVisitor& visitor, const Directory& at, const std::string& 
   }
   event.facts = *facts;
   switch (facts->type) {
-    case FileType::kSymlink: event.kind = EventKind::kSymlink; break;
-    case FileType::kDirectory: event.kind = EventKind::kStrayDirectory; break;
-    case FileType::kRegular:
-      event.kind = layout::is_temporary(entry.name) ? EventKind::kTemporaryFile
-                                                    : EventKind::kStrayFile;
+    case FileType::kSymlink:
+      event.kind = EventKind::kSymlink;
       break;
-    default: event.kind = EventKind::kSpecialFile; break;
+    case FileType::kDirectory:
+      event.kind = EventKind::kStrayDirectory;
+      break;
+    case FileType::kRegular:
+      event.kind =
+          layout::is_temporary(entry.name) ? EventKind::kTemporaryFile : EventKind::kStrayFile;
+      break;
+    default:
+      event.kind = EventKind::kSpecialFile;
+      break;
   }
   visitor.event(std::move(event));
 }
@@ -64,13 +70,16 @@ Result<std::unique_ptr<Store>> open_directory_store(const std::string& root,
   if (!root_directory) return root_directory.error();
   const std::string inside = root == "/" ? root : root + '/';
   if (v2 != root && !v2.starts_with(inside)) {
-    return Error{Errc::kUsage, root,
-                 "its docker/registry/v2 lies behind a symbolic link, which is not followed: name the "
-                 "place itself, " + v2, 0};
+    return Error{
+        Errc::kUsage, root,
+        "its docker/registry/v2 lies behind a symbolic link, which is not followed: name the "
+        "place itself, " +
+            v2,
+        0};
   }
   const std::string below = v2 == root ? "" : v2.substr(inside.size());
-  Result<Directory> v2_directory = below.empty() ? Directory::open_path(root)
-                                                 : (*root_directory).open(below.c_str());
+  Result<Directory> v2_directory =
+      below.empty() ? Directory::open_path(root) : (*root_directory).open(below.c_str());
   if (!v2_directory) {
     Error error = v2_directory.error();
     error.path = v2;
@@ -93,8 +102,7 @@ Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::ve
   }
   for (;;) {
     const std::size_t room = buffer.size() - padding_bytes;
-    const Result<std::size_t> got =
-        v2_.read(path.c_str(), std::span<char>(buffer.data(), room));
+    const Result<std::size_t> got = v2_.read(path.c_str(), std::span<char>(buffer.data(), room));
     if (!got) {
       Error error = got.error();
       error.path = path;

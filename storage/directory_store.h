@@ -29,7 +29,8 @@ class DirectoryStore final : public Store {
  private:
   Directory root_;
   Directory v2_;
-  std::string v2_below_root_;  ///< "docker/registry/v2", or empty where the root is the v2 directory
+  std::string
+      v2_below_root_;  ///< "docker/registry/v2", or empty where the root is the v2 directory
   mutable ScanProgress progress_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 /// Where in the tree a directory stands; decides what its names mean.
 enum class Context : std::uint8_t {
-  kOutside,        ///< below the root, but not below v2
+  kOutside,  ///< below the root, but not below v2
   kV2,
   kBlobs,          ///< blobs
   kBlobAlgorithm,  ///< blobs/<alg>
@@ -30,10 +30,10 @@ enum class Context : std::uint8_t {
   kLinkLeaf,       ///< … /<alg>/<hex>, a tag's current
   kTags,
   kTag,
-  kUploads,        ///< _uploads
-  kUpload,         ///< _uploads/<uuid> and all below
+  kUploads,  ///< _uploads
+  kUpload,   ///< _uploads/<uuid> and all below
   kQuarantine,
-  kStray,          ///< below a directory that no registry makes; reported once, at its top
+  kStray,  ///< below a directory that no registry makes; reported once, at its top
 };
 
 /// What a registry's own walks would see in a stray file of this name.
@@ -80,8 +80,10 @@ Place place_of(Place parent, const std::string& path, std::string_view name,
       if (name == layout::kRepositories) return in(Context::kTree);
       if (name == layout::kQuarantine) return in(Context::kQuarantine);
       return in(Context::kOutside);
-    case Context::kBlobs: return is_algorithm(name) ? in(Context::kBlobAlgorithm) : stray;
-    case Context::kBlobAlgorithm: return name.size() == 2 ? in(Context::kBlobPrefix) : stray;
+    case Context::kBlobs:
+      return is_algorithm(name) ? in(Context::kBlobAlgorithm) : stray;
+    case Context::kBlobAlgorithm:
+      return name.size() == 2 ? in(Context::kBlobPrefix) : stray;
     case Context::kBlobPrefix:
       return is_hex_of(path.substr(0, path.rfind('/')), name) &&
                      name.substr(0, 2) == path.substr(path.rfind('/') + 1)
@@ -95,18 +97,24 @@ Place place_of(Place parent, const std::string& path, std::string_view name,
     case Context::kManifests:
       if (name == "revisions") return {Context::kLinkRoot, Hears::kLink};
       return name == "tags" ? in(Context::kTags) : stray;
-    case Context::kLinkRoot: return is_algorithm(name) ? in(Context::kLinkAlgorithm) : stray;
-    case Context::kLinkAlgorithm: return is_hex_of(path, name) ? in(Context::kLinkLeaf) : stray;
-    case Context::kTags: return in(Context::kTag);
+    case Context::kLinkRoot:
+      return is_algorithm(name) ? in(Context::kLinkAlgorithm) : stray;
+    case Context::kLinkAlgorithm:
+      return is_hex_of(path, name) ? in(Context::kLinkLeaf) : stray;
+    case Context::kTags:
+      return in(Context::kTag);
     case Context::kTag:
       if (name == "current") return in(Context::kLinkLeaf);
       return name == "index" ? in(Context::kLinkRoot) : stray;
-    case Context::kUploads: return in(Context::kUpload);
+    case Context::kUploads:
+      return in(Context::kUpload);
     case Context::kUpload:
-    case Context::kQuarantine: return parent;
+    case Context::kQuarantine:
+      return parent;
     case Context::kBlob:
     case Context::kLinkLeaf:
-    case Context::kStray: return stray;
+    case Context::kStray:
+      return stray;
   }
   return stray;
 }
@@ -157,8 +165,8 @@ class InventoryWalk {
     bool empty = true;
     const Status listed = at.each([&](const DirectoryEntry& entry) {
       empty = false;
-      const std::string below = path.empty() ? std::string(entry.name)
-                                             : path + '/' + std::string(entry.name);
+      const std::string below =
+          path.empty() ? std::string(entry.name) : path + '/' + std::string(entry.name);
       visit(at, path, below, place, entry);
     });
     if (!listed) report_unreadable(visitor_, event_path(path), listed.error());
@@ -225,8 +233,8 @@ class InventoryWalk {
     }
   }
 
-  void report_file(const Directory& at, Place place, std::string_view name,
-                   const std::string& path, const FileFacts& facts, FileClass file_class) {
+  void report_file(const Directory& at, Place place, std::string_view name, const std::string& path,
+                   const FileFacts& facts, FileClass file_class) {
     Event event;
     event.path = event_path(path);
     event.facts = facts;
@@ -244,8 +252,8 @@ class InventoryWalk {
     } else if (place.context == Context::kStray) {
       return;  // its directory was reported
     } else {
-      event.kind = file_class == FileClass::kTemporary ? EventKind::kTemporaryFile
-                                                       : EventKind::kStrayFile;
+      event.kind =
+          file_class == FileClass::kTemporary ? EventKind::kTemporaryFile : EventKind::kStrayFile;
     }
     visitor_.event(std::move(event));
   }
@@ -253,13 +261,17 @@ class InventoryWalk {
   void report_empty(const Directory& at, const std::string& path, Place place) {
     EventKind kind = EventKind::kEmptyDirectory;
     switch (place.context) {
-      case Context::kBlob: kind = EventKind::kBlobWithoutData; break;
+      case Context::kBlob:
+        kind = EventKind::kBlobWithoutData;
+        break;
       case Context::kOutside:
       case Context::kV2:
       case Context::kUploads:  // a registry leaves it behind after every push
       case Context::kUpload:
-      case Context::kQuarantine: return;
-      default: break;
+      case Context::kQuarantine:
+        return;
+      default:
+        break;
     }
     const Result<FileFacts> facts = at.stat_self();
     visitor_.event({kind, event_path(path), facts ? *facts : FileFacts{}, {}});
@@ -272,8 +284,8 @@ class InventoryWalk {
     std::sort(links.begin(), links.end(),
               [&](const HardLink& a, const HardLink& b) { return key(a) < key(b); });
     for (std::size_t i = 0; i < links.size(); ++i) {
-      const bool first = i == 0 || links[i].inode != links[i - 1].inode ||
-                         links[i].device != links[i - 1].device;
+      const bool first =
+          i == 0 || links[i].inode != links[i - 1].inode || links[i].device != links[i - 1].device;
       if (first) {
         sum[links[i].file_class].add(links[i].facts);
       } else {

@@ -35,7 +35,8 @@ constexpr std::size_t kNameTotalLengthMax = 255;
 
 bool is_lower_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-/// Words of lower-case letters and digits, separated by one '.', one or two '_' or any number of '-'.
+/// Words of lower-case letters and digits, separated by one '.', one or two '_' or any number of
+/// '-'.
 bool is_name_component(std::string_view text) noexcept {
   std::size_t i = 0;
   const auto word = [&] {
@@ -64,8 +65,8 @@ bool is_domain(std::string_view text) noexcept {
   const std::size_t colon = text.find(':');
   if (colon != std::string_view::npos) {
     const std::string_view port = text.substr(colon + 1);
-    if (port.empty() || !std::all_of(port.begin(), port.end(),
-                                     [](char c) { return c >= '0' && c <= '9'; })) {
+    if (port.empty() ||
+        !std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
       return false;
     }
     text = text.substr(0, colon);

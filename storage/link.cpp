@@ -9,7 +9,8 @@ namespace {
 LinkState state_from(const Error& error) noexcept {
   if (error.code == Errc::kNotFound) return LinkState::kAbsent;
   // A symbolic link, a directory or a file in the way: known to be no link, and never followed.
-  if (error.error_number == ELOOP || error.error_number == ENXIO || error.code == Errc::kCorrupt) return LinkState::kNotAFile;
+  if (error.error_number == ELOOP || error.error_number == ENXIO || error.code == Errc::kCorrupt)
+    return LinkState::kNotAFile;
   return LinkState::kUnreadable;
 }
 

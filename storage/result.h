@@ -21,8 +21,8 @@ enum class Errc {
 struct Error {
   Errc code = Errc::kIo;
   std::string path;
-  std::string message;  ///< lower case, no full stop: "link holds 70 bytes, want 71"
-  int error_number = 0; ///< the system's errno, 0 if it was not the system that refused
+  std::string message;   ///< lower case, no full stop: "link holds 70 bytes, want 71"
+  int error_number = 0;  ///< the system's errno, 0 if it was not the system that refused
 };
 
 /// The part of C++23's std::expected we use, with the same member names.

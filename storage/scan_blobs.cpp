@@ -39,8 +39,8 @@ class PrefixScan {
  private:
   void look(const Directory& prefix, const DirectoryEntry& entry) {
     BlobEntry& blob = batch_[used_];
-    const bool named = parse_hex(algorithm_, entry.name, blob.digest) &&
-                       path_.ends_with(entry.name.substr(0, 2));
+    const bool named =
+        parse_hex(algorithm_, entry.name, blob.digest) && path_.ends_with(entry.name.substr(0, 2));
     const FileType type = named ? type_of(prefix, entry) : FileType::kUnknown;
     if (!named || type != FileType::kDirectory) {
       if (options_.report_strays) report_stray(visitor_, prefix, path_, entry);
@@ -139,8 +139,7 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
   };
   const Status listed = blobs->each([&](const DirectoryEntry& entry) {
     Algorithm algorithm;
-    if (parse_algorithm(entry.name, algorithm) &&
-        type_of(*blobs, entry) == FileType::kDirectory) {
+    if (parse_algorithm(entry.name, algorithm) && type_of(*blobs, entry) == FileType::kDirectory) {
       scan_algorithm(algorithm);
     } else if (options.report_strays) {
       report_stray(visitor, *blobs, layout::kBlobs, entry);

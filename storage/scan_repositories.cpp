@@ -1,5 +1,5 @@
-// The walk over `repositories`: finds the repositories, then reads each one's revision, layer and tag
-// links. A large directory is cut into chunks of names that other threads take.
+// The walk over `repositories`: finds the repositories, then reads each one's revision, layer and
+// tag links. A large directory is cut into chunks of names that other threads take.
 #include <tbb/task_group.h>
 
 #include <array>
@@ -86,15 +86,15 @@ class RepositoryScan {
   }
 
   /// Takes one name of the repository tree. Returns whether it marks the directory a repository.
-  bool repository_tree_entry(const Shared& at, const std::string& name,
-                             const DirectoryEntry& entry, RepositoryEntry& repository) {
+  bool repository_tree_entry(const Shared& at, const std::string& name, const DirectoryEntry& entry,
+                             RepositoryEntry& repository) {
     const FileType type = type_of(*at, entry);
     const bool is_directory = type == FileType::kDirectory;
     const bool underscore = entry.name.starts_with('_');
     if (underscore) {
-      visitor_.walk_entry({name.empty() ? std::string(entry.name)
-                                        : name + '/' + std::string(entry.name),
-                           is_directory});
+      visitor_.walk_entry(
+          {name.empty() ? std::string(entry.name) : name + '/' + std::string(entry.name),
+           is_directory});
     }
     const bool marker = entry.name == layout::kLayers || entry.name == layout::kManifests ||
                         entry.name == layout::kUploads;
@@ -158,8 +158,7 @@ class RepositoryScan {
   void links(std::uint32_t id, const Shared& at, const std::string& path, bool revisions) {
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       Algorithm algorithm;
-      if (!parse_algorithm(entry.name, algorithm) ||
-          type_of(*at, entry) != FileType::kDirectory) {
+      if (!parse_algorithm(entry.name, algorithm) || type_of(*at, entry) != FileType::kDirectory) {
         if (options_.report_strays) report_stray(visitor_, *at, path, entry);
         return;
       }
@@ -221,8 +220,9 @@ class RepositoryScan {
             const LinkContent& content) {
     const auto full = [&] { return path + '/' + std::string(name); };
     if (content.state == LinkState::kUnreadable) {
-      report_unreadable(visitor_, full(),
-                        Error{Errc::kIo, {}, why_unreadable(at, PathBuffer(name, "/link").c_str()), 0});
+      report_unreadable(
+          visitor_, full(),
+          Error{Errc::kIo, {}, why_unreadable(at, PathBuffer(name, "/link").c_str()), 0});
     }
     if (content.state != LinkState::kAbsent) return false;
     const Result<FileFacts> directory = at.stat(name.data());
@@ -255,11 +255,12 @@ class RepositoryScan {
       const Result<FileFacts> facts = at.stat(entry.name.c_str());
       if (!facts || entry.current.state == LinkState::kUnreadable) {
         report_unreadable(visitor_, path + '/' + entry.name,
-                          facts ? Error{Errc::kIo, {},
-                                        why_unreadable(
-                                            at, PathBuffer(name, "/current/link").c_str()),
-                                        0}
-                                : facts.error());
+                          facts
+                              ? Error{Errc::kIo,
+                                      {},
+                                      why_unreadable(at, PathBuffer(name, "/current/link").c_str()),
+                                      0}
+                              : facts.error());
       }
       if (!facts && facts.error().code == Errc::kNotFound) return;
       entry.is_directory = facts && facts->type == FileType::kDirectory;

@@ -22,12 +22,12 @@ struct BlobEntry {
 
 /// What stands at a link's place.
 enum class LinkState : std::uint8_t {
-  kRead,         ///< holds a digest
-  kNotRead,      ///< there and of the right size, but this scan does not read such links
-  kMalformed,    ///< read, but no digest: empty, garbled, with a newline, too long
-  kAbsent,       ///< its directory is there, the link is not
-  kNotAFile,     ///< a directory, device or symbolic link; never followed
-  kUnreadable,   ///< there, but the system would not give it: it may name anything
+  kRead,        ///< holds a digest
+  kNotRead,     ///< there and of the right size, but this scan does not read such links
+  kMalformed,   ///< read, but no digest: empty, garbled, with a newline, too long
+  kAbsent,      ///< its directory is there, the link is not
+  kNotAFile,    ///< a directory, device or symbolic link; never followed
+  kUnreadable,  ///< there, but the system would not give it: it may name anything
 };
 
 /// A link file. The content is the identity for a registry; the path may disagree.
@@ -35,7 +35,7 @@ struct LinkContent {
   LinkState state = LinkState::kAbsent;
   DigestError error = DigestError::kNone;  ///< set if malformed
   std::uint32_t size_bytes = 0;
-  Digest digest;                           ///< set if read
+  Digest digest;  ///< set if read
 };
 
 /// A revision or layer link: the digest its path names and what it holds.
@@ -47,7 +47,7 @@ struct LinkEntry {
 /// A name in `_manifests/tags`.
 struct TagEntry {
   std::string name;
-  bool is_directory = true;         ///< false: a stray file, at which `-m` aborts
+  bool is_directory = true;  ///< false: a stray file, at which `-m` aborts
   LinkContent current;
   std::uint32_t index_entries = 0;  ///< digests the tag ever meant, as far as counted
   bool index_counted = false;
@@ -75,17 +75,17 @@ struct RepositoryEntry {
 
 /// Something a scan met that is no ordinary part of a store.
 enum class EventKind : std::uint8_t {
-  kUnreadable,        ///< could not be listed or read: what it holds is unknown
-  kVanished,          ///< was listed, then gone: the store is being changed
-  kSymlink,           ///< never followed
-  kSpecialFile,       ///< device, FIFO or socket
-  kStrayFile,         ///< a file no registry writes there
-  kStrayDirectory,    ///< a directory no registry writes there
-  kTemporaryFile,     ///< "*.tmp": left by a crash of registry 3.1+
-  kBlobWithoutData,   ///< a blob's directory without its `data`
+  kUnreadable,       ///< could not be listed or read: what it holds is unknown
+  kVanished,         ///< was listed, then gone: the store is being changed
+  kSymlink,          ///< never followed
+  kSpecialFile,      ///< device, FIFO or socket
+  kStrayFile,        ///< a file no registry writes there
+  kStrayDirectory,   ///< a directory no registry writes there
+  kTemporaryFile,    ///< "*.tmp": left by a crash of registry 3.1+
+  kBlobWithoutData,  ///< a blob's directory without its `data`
   kEmptyDirectory,
-  kOddLink,           ///< a file `link` at a depth where a registry reads it all the same
-  kOddData,           ///< a file `data` at a depth where a registry takes it for a blob
+  kOddLink,  ///< a file `link` at a depth where a registry reads it all the same
+  kOddData,  ///< a file `data` at a depth where a registry takes it for a blob
 };
 
 struct Event {
@@ -95,8 +95,8 @@ struct Event {
   std::string message;  ///< the system's words, for kUnreadable; the content, for kOddLink
 };
 
-/// A name that steers the registry's walk over `repositories`: one that begins with '_'. Markers make
-/// a repository; a file of such a name hides its later siblings from registry 2.8.
+/// A name that steers the registry's walk over `repositories`: one that begins with '_'. Markers
+/// make a repository; a file of such a name hides its later siblings from registry 2.8.
 struct WalkEntry {
   std::string path;  ///< below `repositories`
   bool is_directory = true;
@@ -130,8 +130,8 @@ struct ScanOptions {
 
 /// A file of any kind below the root, as a complete walk meets it.
 enum class FileClass : std::uint8_t {
-  kBlobData,    ///< blobs/<alg>/xx/<hex>/data
-  kLink,        ///< revision, layer, tag links
+  kBlobData,  ///< blobs/<alg>/xx/<hex>/data
+  kLink,      ///< revision, layer, tag links
   kDirectory,
   kUpload,      ///< a file below _uploads
   kTemporary,   ///< "*.tmp" outside of uploads
@@ -168,8 +168,8 @@ struct Inventory {
 };
 
 struct InventoryOptions {
-  bool skip_scanned = true;   ///< leave out `blobs` and `repositories`, which a scan covers
-  bool stat = true;           ///< without it only names are looked at: events, no sizes
+  bool skip_scanned = true;  ///< leave out `blobs` and `repositories`, which a scan covers
+  bool stat = true;          ///< without it only names are looked at: events, no sizes
 };
 
 /// Disk figures of the file system below the root, as `df` gives them. Bytes and inodes.
@@ -215,8 +215,7 @@ class Store {
                                              std::size_t padding_bytes) const = 0;
 
   /// Reads a layer link of a repository; its state tells what is there.
-  virtual LinkContent read_layer_link(const std::string& repository,
-                                      const Digest& path) const = 0;
+  virtual LinkContent read_layer_link(const std::string& repository, const Digest& path) const = 0;
 
   /// lstat of a path below v2. kNotFound: known absent.
   virtual Result<FileFacts> stat_path(const std::string& path) const = 0;
@@ -228,9 +227,8 @@ class Store {
   virtual const ScanProgress& progress() const noexcept = 0;
 };
 
-/// Opens a store of the directory layout for reading. `root` is what holds `v2`, and equals it for a
-/// bare tree. Both are absolute paths.
-Result<std::unique_ptr<Store>> open_directory_store(const std::string& root,
-                                                    const std::string& v2);
+/// Opens a store of the directory layout for reading. `root` is what holds `v2`, and equals it for
+/// a bare tree. Both are absolute paths.
+Result<std::unique_ptr<Store>> open_directory_store(const std::string& root, const std::string& v2);
 
 }  // namespace regsweep::storage

@@ -34,8 +34,8 @@ inline constexpr std::size_t kRemovalClasses = 7;
 /// One thing to remove: a file, or a directory with all below.
 struct Removal {
   RemovalClass removal_class = RemovalClass::kBlob;
-  std::string path;    ///< below the v2 directory
-  Identity identity;   ///< of the blob's `data`, the directory's `link`, or the thing itself
+  std::string path;   ///< below the v2 directory
+  Identity identity;  ///< of the blob's `data`, the directory's `link`, or the thing itself
   std::uint64_t apparent_bytes = 0;
   std::uint64_t allocated_bytes = 0;
   std::string reason;  ///< for the user
@@ -48,8 +48,8 @@ enum class Removed : std::uint8_t {
 };
 
 /// The only type that changes a store. Whoever has one holds the store's lock, so that two never
-/// work at once. Every path is resolved below the v2 directory without following symbolic links, and
-/// must have the shape of its class: nothing else can be named. Safe from many threads.
+/// work at once. Every path is resolved below the v2 directory without following symbolic links,
+/// and must have the shape of its class: nothing else can be named. Safe from many threads.
 class Sweeper {
  public:
   virtual ~Sweeper() = default;
@@ -61,20 +61,20 @@ class Sweeper {
 
   /// Deletes it at once; needs no free byte and no free inode. kChanged: its identity is another by
   /// now, and nothing was done. kNotFound never: that is kAlreadyGone. What an interrupted removal
-  /// left of an object (no `data`, `link` or `startedat`) is removed too. Of an empty directory only
-  /// the inode is compared, since removing what lay in it changed its time; one that is removed while
-  /// a quarantine run is open goes into the journal, so that undo makes it again.
+  /// left of an object (no `data`, `link` or `startedat`) is removed too. Of an empty directory
+  /// only the inode is compared, since removing what lay in it changed its time; one that is
+  /// removed while a quarantine run is open goes into the journal, so that undo makes it again.
   /// Cost: five system calls for a blob or link; nothing is shared between threads.
   virtual Result<Removed> remove(const Removal& removal) = 0;
 
-  /// Starts a quarantine run in `<root>/.regsweep-quarantine/<run id>` with its journal, on the same
-  /// file system. Errors: kIo (also no space), kDenied, kUnsupported (another file system).
+  /// Starts a quarantine run in `<root>/.regsweep-quarantine/<run id>` with its journal, on the
+  /// same file system. Errors: kIo (also no space), kDenied, kUnsupported (another file system).
   virtual Status begin_quarantine() = 0;
 
   /// Moves things there by rename: first all of them go into the journal, which is synced, then
-  /// they move. Stops at the first that fails; `moved` says how many did, in order (kAlreadyGone ones
-  /// counted). kChanged as for remove(). kUnsupported: it lies on another file system or mount. Empty
-  /// directories are removed instead, and made again by undo.
+  /// they move. Stops at the first that fails; `moved` says how many did, in order (kAlreadyGone
+  /// ones counted). kChanged as for remove(). kUnsupported: it lies on another file system or
+  /// mount. Empty directories are removed instead, and made again by undo.
   virtual Status quarantine(const std::vector<Removal>& batch, std::size_t& moved) = 0;
 
   /// Closes the journal with a final record; makes the renames durable.
@@ -83,8 +83,8 @@ class Sweeper {
   /// The run's id, empty if none was begun.
   virtual std::string run_id() const = 0;
 
-  /// Removes a file or a directory with all below, as a registry's storage driver does: no identity,
-  /// no shape but "below v2, no symbolic link on the way". kNotFound if it is not there.
+  /// Removes a file or a directory with all below, as a registry's storage driver does: no
+  /// identity, no shape but "below v2, no symbolic link on the way". kNotFound if it is not there.
   /// Source: distribution registry/storage/driver/filesystem/driver.go, Delete.
   virtual Status delete_tree(const std::string& path) = 0;
 
@@ -98,19 +98,19 @@ Result<std::unique_ptr<Sweeper>> open_sweeper(const std::string& root, const std
 
 /// One earlier apply whose content is in quarantine.
 struct QuarantineRun {
-  std::string id;                       ///< sorts by time
+  std::string id;  ///< sorts by time
   std::int64_t started_seconds = 0;
-  std::uint64_t objects = 0;            ///< still in quarantine
-  std::uint64_t allocated_bytes = 0;    ///< as the journal says
-  bool finished = false;                ///< the apply came to its end
-  std::string problem;                  ///< why it cannot be undone as it is, empty if it can
+  std::uint64_t objects = 0;          ///< still in quarantine
+  std::uint64_t allocated_bytes = 0;  ///< as the journal says
+  bool finished = false;              ///< the apply came to its end
+  std::string problem;                ///< why it cannot be undone as it is, empty if it can
 };
 
 /// What undo or purge did.
 struct QuarantineOutcome {
   std::uint64_t objects = 0;
   std::uint64_t allocated_bytes = 0;
-  std::vector<std::string> skipped;     ///< paths whose place is taken by something newer
+  std::vector<std::string> skipped;  ///< paths whose place is taken by something newer
 };
 
 /// The quarantine of a store, under the same lock as a Sweeper.
@@ -119,10 +119,10 @@ class Quarantine {
   virtual ~Quarantine() = default;
   /// By time, oldest first.
   virtual Result<std::vector<QuarantineRun>> runs() const = 0;
-  /// Puts everything of a run back: blobs first, tag entries last, with modes and times, also the times
-  /// of the directories it was taken from; of several runs the newest goes first, or these times are
-  /// those between the runs. Can be repeated after an interruption. kCorrupt: the
-  /// journal is damaged or does not name all that lies there; nothing was touched.
+  /// Puts everything of a run back: blobs first, tag entries last, with modes and times, also the
+  /// times of the directories it was taken from; of several runs the newest goes first, or these
+  /// times are those between the runs. Can be repeated after an interruption. kCorrupt: the journal
+  /// is damaged or does not name all that lies there; nothing was touched.
   virtual Result<QuarantineOutcome> undo(const std::string& run_id) = 0;
   /// Deletes a run for good.
   virtual Result<QuarantineOutcome> purge(const std::string& run_id) = 0;
