@@ -1,20 +1,29 @@
 #include "analyzer/audit.h"
 
 #include "analyzer/refusal.h"
+#include "analyzer/tag_list.h"
 
 namespace regsweep::analyzer {
 namespace {
 
-/// What must be the same twice before damage is believed.
-std::string damage_signature(const Survey& survey, const Damage& damage) {
+/// All that looks like damage to what is in use, as text; empty if nothing does. What a push or a
+/// deletion leaves for a moment looks the same.
+std::string suspicions(const Survey& survey, const Damage& damage) {
   std::string text;
   for (const auto* list : damage.lists()) {
-    for (const DigestId id : *list) text += survey.graph.digests[id].text() + ' ';
-    text += '\n';
+    for (const DigestId id : *list) text += survey.graph.digests[id].text() + '\n';
   }
-  for (const BrokenTag& broken : damage.broken_tags) {
-    const Repository& repository = survey.repositories[broken.tag.repository];
-    text += repository.name + ':' + repository.tags[broken.tag.tag].name + '\n';
+  for (const Repository& repository : survey.repositories) {
+    for (const Tag& tag : repository.tags) {
+      if (tag_state(survey.graph, damage, repository, tag) == TagState::kOk) continue;
+      text += repository.name + ':' + tag.name + '\n';
+    }
+    for (const Links* links : {&repository.revisions, &repository.layers}) {
+      for (const OddLink& link : links->odd) {
+        if (link.state == storage::LinkState::kRead) continue;
+        text += repository.name + '@' + survey.graph.digests[link.path].text() + '\n';
+      }
+    }
   }
   return text;
 }
@@ -24,13 +33,14 @@ std::string damage_signature(const Survey& survey, const Damage& damage) {
 Survey confirmed_survey(const storage::Store& store, const SurveyOptions& options, Damage& damage) {
   Survey found = survey(store, options);
   damage = find_damage(found);
-  for (int attempt = 1; found.complete && !damage.none(); ++attempt) {
-    // A push or a deletion that runs beside us can look like damage for a moment.
-    const std::string before = damage_signature(found, damage);
+  std::string before = suspicions(found, damage);
+  for (int attempt = 1; found.complete && !before.empty(); ++attempt) {
     found = survey(store, options);
     damage = find_damage(found);
-    if (damage_signature(found, damage) == before) break;
-    if (attempt >= options.attempts) {
+    const std::string again = suspicions(found, damage);
+    if (again == before) break;
+    before = again;
+    if (attempt >= options.attempts && found.complete) {
       found.changed = true;
       found.complete = false;
     }

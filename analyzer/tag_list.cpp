@@ -48,8 +48,10 @@ bool is_served(const Graph& graph, const Repository& repository, DigestId id) {
                             [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
 }
 
-TagState state_of(const Graph& graph, const Damage& damage, const Repository& repository,
-                  const Tag& tag) {
+}  // namespace
+
+TagState tag_state(const Graph& graph, const Damage& damage, const Repository& repository,
+                   const Tag& tag) {
   if (tag.state == LinkState::kAbsent) return TagState::kDangling;
   if (tag.state != LinkState::kRead) return TagState::kUnreadable;
   if (graph.has(tag.digest, kUnread)) return TagState::kUnreadable;
@@ -58,8 +60,6 @@ TagState state_of(const Graph& graph, const Damage& damage, const Repository& re
       damage.broken[row(tag.digest)] != 0 || !is_served(graph, repository, tag.digest);
   return broken ? TagState::kBroken : TagState::kOk;
 }
-
-}  // namespace
 
 std::string_view tag_state_name(TagState state) noexcept {
   switch (state) {
@@ -90,7 +90,7 @@ std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
       if (!tag.is_directory) continue;
       TagLine line;
       line.tag = {static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(t)};
-      line.state = state_of(survey.graph, damage, repository, tag);
+      line.state = tag_state(survey.graph, damage, repository, tag);
       if (tag.state == LinkState::kRead) {
         line.parsed = survey.graph.is_manifest(tag.digest);
         line.type = survey.graph.type(tag.digest);

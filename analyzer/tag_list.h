@@ -30,6 +30,10 @@ struct TagLine {
 std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
                                const std::vector<std::string>& repositories);
 
+/// Whether a registry could serve a tag whole.
+TagState tag_state(const Graph& graph, const Damage& damage, const Repository& repository,
+                   const Tag& tag);
+
 /// "ok", "broken", "dangling" or "unreadable".
 std::string_view tag_state_name(TagState state) noexcept;
 
