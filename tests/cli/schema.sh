@@ -196,6 +196,26 @@ d['tags'] = {}
 d['complete'] = None
 d['schema'] = 'regsweep.audit/1'
 "
+# Plans: one with something of every class, one that says why no blob may go.
+run "plan" plan --json --min-age 0s --untagged --links --temporary --stale-tags --empty --uploads 7d healthy
+exits 0
+check "$what: fits the schema" valid plan
+cp out plan.json
+check "mutated plans do not fit" "$python" mutate.py "$schemas/plan.json" plan.json "
+d['removals'][0]['class'] = 'image'
+d['removals'][0]['inode'] = -1
+del d['removals'][0]['mtime_ns']
+d['store']['fingerprint'] = 'abc'
+d['totals']['blob']['objects'] = '1'
+d['checksum'] = None
+d['created'] = 'today'
+d['more'] = 1
+"
+run "plan of a store that is not understood" plan --json demo
+exits 5
+check "$what: fits the schema" valid plan
+holds "d['refusals'] and not any(r['class'] == 'blob' for r in d['removals'])"
+
 same_codes() { # the enum of codes is the table of words
   diff <(grep -oP 'Words\{FindingCode::k\w+, *"\K[^"]+' "$source_dir/reports/finding_text.cpp" | sort) \
     <(json "'\n'.join(d['\$defs']['finding']['properties']['code']['enum'])" "$schemas/audit.json" | sort)
