@@ -217,7 +217,8 @@ check "$what: fits the schema" valid plan
 holds "d['refusals'] and not any(r['class'] == 'blob' for r in d['removals'])"
 
 same_codes() { # the enum of codes is the table of words
-  diff <(grep -oP 'Words\{FindingCode::k\w+, *"\K[^"]+' "$source_dir/reports/finding_text.cpp" | sort) \
+  diff <(tr '\n' ' ' <"$source_dir/reports/finding_text.cpp" |
+    grep -oP 'Words\{\s*FindingCode::k\w+,\s*"\K[^"]+' | sort) \
     <(json "'\n'.join(d['\$defs']['finding']['properties']['code']['enum'])" "$schemas/audit.json" | sort)
 }
 check "codes in docs/schemas/audit.json are those of reports/finding_text.cpp" same_codes
