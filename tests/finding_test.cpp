@@ -66,12 +66,12 @@ TEST(Finding, DamagedAndCrossedLinksAreToldApart) {
   store.link(store.revision_path("old image"), store.digest_of("a:2.0"));
   store.garbled_link(store.layer_path("app"));
   store.link(store.layer_path("old"), store.digest_of("app"));
-  expect_finding(store, FindingCode::kDamagedRevisionLinks, Concern::kWarning,
+  expect_finding(store, FindingCode::kDamagedRevisionLinks, Concern::kDanger,
                  {"a@" + store.digest_of("a:1.0")});
   expect_finding(
       store, FindingCode::kCrossedRevisionLinks, Concern::kWarning,
       {"a@" + store.digest_of("old image") + " (holds " + store.digest_of("a:2.0") + ")"});
-  expect_finding(store, FindingCode::kDamagedLayerLinks, Concern::kWarning,
+  expect_finding(store, FindingCode::kDamagedLayerLinks, Concern::kDanger,
                  {"a@" + store.digest_of("app")});
   expect_finding(store, FindingCode::kCrossedLayerLinks, Concern::kWarning,
                  {"a@" + store.digest_of("old") + " (holds " + store.digest_of("app") + ")"});
@@ -190,7 +190,7 @@ TEST(Finding, DamageThatOnlyGarbageNeedsIsANote) {
 
 TEST(Finding, EveryCodeHasANameAndWordsOfItsOwn) {
   std::vector<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(FindingCode::kNoRepositories); ++i) {
+  for (int i = 0; i <= static_cast<int>(FindingCode::kNoBlobs); ++i) {
     Finding finding;
     finding.code = static_cast<FindingCode>(i);
     finding.objects = 2;

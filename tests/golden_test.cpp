@@ -6,6 +6,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "analyzer/refusal.h"
 #include "analyzer/tag_list.h"
 #include "reports/audit_json.h"
 #include "reports/audit_text.h"
@@ -83,6 +84,7 @@ Audit steady_audit(const StoreBuilder& store) {
   audit.hazards = analyzer::find_hazards(audit.survey, audit.accounts, audit.context.root);
   audit.findings =
       analyzer::find_all(audit.survey, audit.accounts, audit.damage, audit.hazards, audit.context);
+  audit.refusals = analyzer::find_refusals(audit.survey, false, {});
   audit.old_uploads = analyzer::old_uploads(audit.survey, audit.context.now_seconds,
                                             audit.context.upload_age_seconds);
   audit.disk = {.size_bytes = std::uint64_t{1} << 40,
@@ -90,7 +92,7 @@ Audit steady_audit(const StoreBuilder& store) {
                 .available_bytes = std::uint64_t{250} << 30,
                 .inodes = 1000,
                 .free_inodes = 500};
-  audit.live_damage = analyzer::live_damage(audit.accounts, audit.damage);
+  audit.live_damage = analyzer::live_damage(audit.survey, audit.accounts, audit.damage);
   return audit;
 }
 

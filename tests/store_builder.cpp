@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -73,6 +74,13 @@ void write_file(const std::string& path, std::string_view bytes) {
   if (written != static_cast<ssize_t>(bytes.size())) fail(path);
 }
 
+/// Where stores are made: in memory if possible, since a disk takes a hundred times as long for
+/// these many small files; TMPDIR says otherwise.
+fs::path scratch() {
+  const bool memory = std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK | X_OK) == 0;
+  return memory ? fs::path("/dev/shm") : fs::temp_directory_path();
+}
+
 Json descriptor(std::string_view media_type, std::size_t size_bytes, const std::string& digest) {
   return {{"mediaType", media_type}, {"size", size_bytes}, {"digest", digest}};
 }
@@ -93,7 +101,7 @@ std::string sha256_of(std::string_view bytes) { return "sha256:" + hash(EVP_sha2
 std::string sha512_of(std::string_view bytes) { return "sha512:" + hash(EVP_sha512(), bytes); }
 
 StoreBuilder::StoreBuilder() {
-  base_ = (fs::canonical(fs::temp_directory_path()) / "regsweep-test.XXXXXX").string();
+  base_ = (fs::canonical(scratch()) / "regsweep-test.XXXXXX").string();
   if (::mkdtemp(base_.data()) == nullptr) fail(base_);
   ::chmod(base_.c_str(), 0755);  // tests look into it as another user, too
   directory("blobs/sha256");
