@@ -90,12 +90,12 @@ class Applier {
 
   std::string still_referenced(const Plan& plan, std::span<const Removal> removals,
                                const Survey& now) const {
-    if (!now.complete) return "the store changed, or could not be read again, before blobs went";
     PlanRules rules = plan.rules;
     rules.enough_bytes.reset();
     rules.temporary = rules.empty = rules.stale_tags = rules.dead_links = false;
     rules.uploads_age_seconds.reset();
     const Plan fresh = make_plan(store_, now, rules, options_.context);
+    if (!fresh.refusals.empty()) return fresh.refusals.front();
     std::map<std::string_view, const Removal*> known;
     for (const Removal& removal : fresh.removals) known.emplace(removal.path, &removal);
     for (const Removal& removal : removals) {
@@ -207,23 +207,24 @@ class Applier {
 
 }  // namespace
 
-std::string guard(const Plan& plan, double max_delete_percent) {
+Guard guard(const Plan& plan, double max_delete_percent) {
   const PlanTotal& blobs = plan.totals[static_cast<std::size_t>(RemovalClass::kBlob)];
   if (blobs.objects == 0) return {};
-  if (blobs.objects == plan.blobs_in_store) return "it would remove every blob of the store";
+  if (blobs.objects == plan.blobs_in_store) {
+    return {"it would remove every blob of the store", false};
+  }
   if (plan.rules.untagged && !plan.has_tags) {
-    return "no repository has a tag, and tags are what decides with --untagged";
+    return {"no repository has a tag, and tags are what decides with --untagged", false};
   }
   const double share = plan.bytes_in_store.apparent == 0
                            ? 0
                            : 100.0 * static_cast<double>(blobs.bytes.apparent) /
                                  static_cast<double>(plan.bytes_in_store.apparent);
-  if (share > max_delete_percent) {
-    return fmt::format(
-        "it would remove {:.1f} % of the bytes in blobs, more than --max-delete {:g}%", share,
-        max_delete_percent);
-  }
-  return {};
+  if (share <= max_delete_percent) return {};
+  return {
+      fmt::format("it would remove {:.1f} % of the bytes in blobs, more than --max-delete {:g}%",
+                  share, max_delete_percent),
+      true};
 }
 
 std::string mismatch(const Plan& plan, const Plan& fresh, const storage::Sweeper& sweeper) {

@@ -47,7 +47,13 @@ struct ApplyResult {
 
 /// Why a plan must not be carried out, by its guards: all blobs, too many bytes, no tags. Empty if
 /// it may.
-std::string guard(const Plan& plan, double max_delete_percent);
+/// Why a plan must not be carried out: it would remove all blobs, or too many bytes (then
+/// `is_share`), or goes by tags where there are none. `reason` is empty if it may be.
+struct Guard {
+  std::string reason;
+  bool is_share = false;
+};
+Guard guard(const Plan& plan, double max_delete_percent);
 
 /// Why `plan` does not fit the store as `fresh`, a plan by the same rules made now, shows it; empty
 /// if it fits: each removal is in `fresh` with the same identity, or is gone already.

@@ -82,6 +82,7 @@ void add_rules(CLI::App& command, RuleArgs& args) {
   command
       .add_option("--ignore-damaged", args.ignore_damaged,
                   "Go on although this digest or repository cannot be understood or read")
+      ->allow_extra_args(false)  // each takes one, so that STORE may follow
       ->type_name("DIGEST|REPOSITORY");
 }
 
@@ -170,9 +171,10 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   }
   const double percent =
       args.max_delete.empty() ? 50 : reports::parse_percent(args.max_delete).value_or(50);
-  if (const std::string why = analyzer::guard(planned.plan, percent); !why.empty()) {
-    const int refused = refuse(why, io);
-    return args.max_delete.empty() ? refused : static_cast<int>(Exit::kLimitExceeded);
+  if (const analyzer::Guard guard = analyzer::guard(planned.plan, percent); !guard.reason.empty()) {
+    const int refused = refuse(guard.reason, io);
+    const bool users_limit = guard.is_share && !args.max_delete.empty();
+    return users_limit ? static_cast<int>(Exit::kLimitExceeded) : refused;
   }
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;

@@ -80,8 +80,9 @@ constexpr std::array kWords = {
           "write the digest of its path into the link, or push the image again"},
     Words{FindingCode::kDamagedTagLinks, "damaged-tag-link", "one tag's link holds no digest",
           "{n} tags' links hold no digest",
-          "the tag cannot be pulled, and what it meant is unknown: what only it kept alive counts "
-          "here as untagged",
+          "the tag cannot be pulled, and what it meant is unknown: every revision of its "
+          "repository is "
+          "kept alive for it",
           "push the tag again; its former digests stand in its index directory"},
     Words{FindingCode::kDamagedLayerLinks, "damaged-layer-link", "one layer link holds no digest",
           "{n} layer links hold no digest",

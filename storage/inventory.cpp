@@ -266,10 +266,15 @@ class InventoryWalk {
         break;
       case Context::kOutside:
       case Context::kV2:
+      case Context::kBlobs:
+      case Context::kBlobAlgorithm:
       case Context::kUploads:  // a registry leaves it behind after every push
       case Context::kUpload:
       case Context::kQuarantine:
         return;
+      case Context::kTree:
+        if (event_path(path) == layout::kRepositories) return;
+        break;
       default:
         break;
     }

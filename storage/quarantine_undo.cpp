@@ -27,6 +27,8 @@ bool is_taken(const Error& error) noexcept {
          error.error_number == EEXIST;
 }
 
+constexpr std::uint32_t kModeWhileMade = 0700;
+
 class Undo {
  public:
   Undo(const LockedStore& store, const Directory& run, const RunContents& contents)
@@ -54,6 +56,9 @@ class Undo {
   void skip(const std::string& path);
   Result<Directory> open_or_make(const std::string& path);
   Status make(const Directory& parent, const std::string& path);
+  static Status give(const Directory& made, std::uint32_t mode, std::uint32_t uid,
+                     std::uint32_t gid);
+  Result<Directory> finish_if_half_made(Directory directory, const std::string& path);
 
   const LockedStore& store_;
   const Directory& run_;
@@ -87,23 +92,43 @@ Status Undo::make(const Directory& parent, const std::string& path) {
     uid = record->second->uid;
     gid = record->second->gid;
   }
-  if (::mkdirat(parent.fd(), name.c_str(), 0700) != 0 && errno != EEXIST) {
+  if (::mkdirat(parent.fd(), name.c_str(), kModeWhileMade) != 0 && errno != EEXIST) {
     return change_error(errno, "cannot make directory", "");
   }
   const Result<Directory> made = parent.open(name.c_str());
   if (!made) return made.error();
+  return give(*made, mode, uid, gid);
+}
+
+Status Undo::give(const Directory& made, std::uint32_t mode, std::uint32_t uid, std::uint32_t gid) {
   // Only root may give a directory away; anybody else keeps it, and then made it in the first
   // place.
-  if (::fchown(made->fd(), uid, gid) != 0 && errno != EPERM) {
+  if (::fchown(made.fd(), uid, gid) != 0 && errno != EPERM) {
     return change_error(errno, "cannot set the owner", "");
   }
-  if (::fchmod(made->fd(), mode) != 0) return change_error(errno, "cannot set the mode", "");
+  if (::fchmod(made.fd(), mode) != 0) return change_error(errno, "cannot set the mode", "");
   return kOk;
+}
+
+/// An undo that was killed right after it made a directory left it with the mode it is made with.
+Result<Directory> Undo::finish_if_half_made(Directory directory, const std::string& path) {
+  const auto record = records_.find(path);
+  if (record == records_.end() || record->second->mode == kModeWhileMade) return directory;
+  const Result<PlaceFacts> facts = place_facts(directory);
+  if (!facts) return facts.error();
+  if (facts->mode != kModeWhileMade) return directory;
+  if (const Status done =
+          give(directory, record->second->mode, record->second->uid, record->second->gid);
+      !done) {
+    return done.error();
+  }
+  return directory;
 }
 
 Result<Directory> Undo::open_or_make(const std::string& path) {
   Result<Directory> directory = open_place(store_.v2, path);
-  if (directory || directory.error().code != Errc::kNotFound || path.empty()) return directory;
+  if (directory) return finish_if_half_made(std::move(*directory), path);
+  if (directory.error().code != Errc::kNotFound || path.empty()) return directory;
   const Result<Directory> parent = open_or_make(parent_of(path));
   if (!parent) return parent.error();
   if (const Status made = make(*parent, path); !made) return made.error();

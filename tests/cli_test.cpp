@@ -248,6 +248,16 @@ TEST_F(CliTest, AConfigFileOrAnyPartOfThePathNamesTheStore) {
   }
 }
 
+/// `blobs` and `repositories` belong to the layout: the sweeper refuses them, so nothing may plan
+/// or suggest their removal. Enable it once inventory.cpp no longer reports them as empty
+/// directories.
+TEST(Cli, AnEmptyStoreHasNoEmptyDirectoryToTakeAway) {
+  const StoreBuilder store;
+  EXPECT_FALSE(has(run_it({"audit", "--exact", store.root()}).out, "empty"));
+  const Outcome outcome = run_it({"gc", "--apply", "--empty", "--min-age", "0s", store.root()});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
 TEST_F(CliTest, ADryRunPrintsWhatTheRegistryPrints) {
   for (const bool three : {false, true}) {
     for (const bool delete_untagged : {false, true}) {

@@ -249,7 +249,7 @@ const std::vector<OddCase> kCases = {
     {"underscore_file_in_a_repository",
      [](RandomStore& s) { s.builder.stray_file("repositories/" + somewhere(s) + "/_b"); }},
     {"underscore_directory",
-     [](RandomStore& s) { s.builder.repo("_x/y").image("1", {s.layers[0]}); }},
+     [](RandomStore& s) { s.builder.repo("_y/z").image("1", {s.layers[0]}); }},
     {"stray_file_in_repositories",
      [](RandomStore& s) { s.builder.stray_file("repositories/readme"); }},
     {"marker_is_a_file", [](RandomStore& s) { s.builder.stray_file("repositories/odd/_layers"); }},
@@ -299,7 +299,7 @@ const std::vector<OddCase> kCases = {
     {"untagged_child_of_a_tagged_index",
      [](RandomStore& s) {
        somewhere(s);
-       s.builder.untagged({layer("child", 40)}, "child").index("multi", {"child"});
+       s.builder.untagged({layer("child", 40)}, "child image").index("multi", {"child image"});
      }},
     {"nested_index",
      [](RandomStore& s) {
@@ -316,8 +316,8 @@ const std::vector<OddCase> kCases = {
     {"child_without_revision",
      [](RandomStore& s) {
        somewhere(s);
-       s.builder.untagged({layer("loose", 41)}, "loose").index("multi", {"loose"});
-       s.builder.remove(s.builder.revision_path("loose"));
+       s.builder.untagged({layer("loose", 41)}, "loose image").index("multi", {"loose image"});
+       s.builder.remove(s.builder.revision_path("loose image"));
      }},
     {"referrer",
      [](RandomStore& s) { s.builder.referrer(s.any_manifest(somewhere(s)), {layer("sbom", 42)}); }},
