@@ -41,9 +41,8 @@ class Applier {
     if (options_.quarantine && !plan.removals.empty()) {
       const storage::Status begun = sweeper_.begin_quarantine();
       if (!begun) {
-        return stop(ApplyEnd::kRefused,
-                    "the quarantine cannot be set up: " + begun.error().message +
-                        "; --no-quarantine needs no space"),
+        return stop(ApplyEnd::kRefused, "the quarantine cannot be set up: " + words(begun.error()) +
+                                            "; --no-quarantine needs no space"),
                std::move(result_);
       }
       result_.quarantine_run = sweeper_.run_id();
@@ -54,15 +53,18 @@ class Applier {
     const std::span<const Removal> all(plan.removals);
     const auto links = static_cast<std::size_t>(blobs - plan.removals.begin());
     if (go(all.first(links), nullptr)) {
-      if (links == 0) {
-        sweep_blobs(all, planned);
+      LinkGuard guard(store_);
+      guard.remember(planned);
+      // A change since the plan was made may be our own last apply's: look again before judging.
+      if (links == 0 && !guard.changed()) {
+        go(all, &guard);
       } else {
         sweep_blobs_after_links(plan, all.subspan(links));
       }
     }
     if (options_.quarantine && !result_.quarantine_run.empty()) {
       const storage::Status ended = sweeper_.end_quarantine();
-      if (!ended && result_.end == ApplyEnd::kDone) stop(ApplyEnd::kStopped, ended.error().message);
+      if (!ended && result_.end == ApplyEnd::kDone) stop(ApplyEnd::kStopped, words(ended.error()));
     }
     return std::move(result_);
   }
@@ -188,7 +190,8 @@ class Applier {
   }
 
   static std::string words(const storage::Error& error) {
-    return error.path.empty() ? error.message : error.path + ": " + error.message;
+    const std::string what = error.message.empty() ? "is not there" : error.message;
+    return error.path.empty() ? what : error.path + ": " + what;
   }
 
   void stop(ApplyEnd end, std::string reason) {

@@ -162,16 +162,7 @@ class Findings {
 
   void collectors(const std::vector<Hazard>& hazards) {
     for (const Hazard& hazard : hazards) {
-      if (!hazard.abort.empty()) {
-        Finding aborts{FindingCode::kCollectorAborts,
-                       hazard.aborts_after_removing ? Concern::kDanger : Concern::kWarning,
-                       1,
-                       {},
-                       {},
-                       hazard.abort,
-                       hazard};
-        add(std::move(aborts));
-      }
+      if (!hazard.abort.empty()) would_abort(hazard);
       if (!hazard.broken_tags.empty()) {
         Finding breaks{FindingCode::kCollectorBreaksTags,
                        Concern::kDanger,
@@ -197,6 +188,24 @@ class Findings {
   }
 
  private:
+  /// One finding for all collectors that stop at the same thing.
+  void would_abort(const Hazard& hazard) {
+    for (Finding& finding : all_) {
+      if (finding.code == FindingCode::kCollectorAborts && finding.detail == hazard.abort &&
+          finding.hazard->aborts_after_removing == hazard.aborts_after_removing) {
+        finding.hazard->same_abort.push_back(hazard);
+        return;
+      }
+    }
+    Finding aborts;
+    aborts.code = FindingCode::kCollectorAborts;
+    aborts.concern = hazard.aborts_after_removing ? Concern::kDanger : Concern::kWarning;
+    aborts.objects = 1;
+    aborts.detail = hazard.abort;
+    aborts.hazard = hazard;
+    add(std::move(aborts));
+  }
+
   static void name(Finding& finding, std::string subject) {
     ++finding.objects;
     if (finding.subjects.size() < kMostSubjects) finding.subjects.push_back(std::move(subject));

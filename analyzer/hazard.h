@@ -14,6 +14,7 @@ namespace regsweep::analyzer {
 struct Hazard {
   RegistryVersion version = RegistryVersion::k3;
   bool delete_untagged = false;
+  std::vector<Hazard> same_abort;      ///< other collectors that would stop at the same thing
   std::string abort;                   ///< why it would abort; empty if it would run to its end
   bool aborts_after_removing = false;  ///< it would have removed something by then
   std::vector<BrokenTag> broken_tags;  ///< tags that would no longer be pulled whole

@@ -46,6 +46,7 @@ struct Plan {
   std::array<PlanTotal, storage::kRemovalClasses> totals;
   PlanTotal total;
   PlanTotal held_back;                ///< garbage too young to go
+  std::vector<std::string> problems;  ///< what could not be looked at, and hence stays
   std::vector<std::string> refusals;  ///< why no blob may be swept; then there are none in it
   std::uint64_t blobs_in_store = 0;
   Bytes bytes_in_store;  ///< of blobs

@@ -118,7 +118,12 @@ void PlanBuilder::choose_tag_entries() {
       const std::string base =
           repository_path(repository.name) + "_manifests/tags/" + tag.name + "/index/sha256";
       const auto names = store_.list_path(base);
-      if (!names) continue;
+      if (!names) {
+        if (names.error().code != storage::Errc::kNotFound) {
+          plan_.problems.push_back(base + ": " + names.error().message);
+        }
+        continue;
+      }
       for (const std::string& name : *names) {
         storage::Digest digest;
         if (!parse_hex(storage::Algorithm::kSha256, name, digest)) continue;
@@ -289,7 +294,12 @@ void PlanBuilder::hold_back(Bytes bytes) {
 bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
                       std::string reason) {
   const auto facts = store_.stat_path(judged_path(removal_class, path));
-  if (!facts) return false;  // gone meanwhile, or not to be looked at: then it stays
+  if (!facts) {  // gone meanwhile, or not to be looked at: then it stays
+    if (facts.error().code != storage::Errc::kNotFound) {
+      plan_.problems.push_back(path + ": " + facts.error().message);
+    }
+    return false;
+  }
   // The age of a directory tells when something in it went, not when it came.
   if (removal_class != RemovalClass::kEmptyDirectory && is_young(facts->mtime_nanoseconds)) {
     hold_back(bytes);

@@ -130,7 +130,9 @@ Planned make_planned(const CommonArgs& args, const OpenStore& opened,
 }
 
 Exit exit_for(const Planned& planned) noexcept {
-  if (planned.plan.refusals.empty()) return Exit::kDone;
+  if (planned.plan.refusals.empty()) {
+    return planned.plan.problems.empty() ? Exit::kDone : Exit::kIncomplete;
+  }
   return planned.survey.complete ? Exit::kRefused : Exit::kIncomplete;
 }
 
@@ -167,7 +169,8 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     planned.plan = analyzer::narrowed(std::move(planned.plan), *given, !args.no_quarantine);
   }
   if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
-    return refuse(planned.plan.refusals.front(), io);
+    refuse(planned.plan.refusals.front(), io);
+    return static_cast<int>(exit_for(planned));
   }
   const double percent =
       args.max_delete.empty() ? 50 : reports::parse_percent(args.max_delete).value_or(50);
@@ -206,10 +209,14 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   }
   Exit exit = exit_for_end(summary.result.end);
   if (exit == Exit::kDone && !planned.plan.refusals.empty()) {
-    io.err << "regsweep: no blob went: " << reports::printable(planned.plan.refusals.front())
-           << '\n';
-    exit = Exit::kRefused;
+    for (const std::string& why : planned.plan.refusals) {
+      io.err << "regsweep: no blob went: " << reports::printable(why) << '\n';
+    }
   }
+  for (const std::string& problem : planned.plan.problems) {
+    io.err << "regsweep: left, it could not be looked at: " << reports::printable(problem) << '\n';
+  }
+  if (exit == Exit::kDone) exit = exit_for(planned);
   return static_cast<int>(exit);
 }
 

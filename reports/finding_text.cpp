@@ -242,7 +242,9 @@ void say_hazard(const Finding& finding, FindingText& text) {
                                  grouped(finding.objects), finding.objects == 1 ? "" : "s");
       break;
     default:
-      text.message = fmt::format("{} would abort", who);
+      text.message = who;
+      for (const Hazard& other : hazard.same_abort) text.message += ", " + collector_name(other);
+      text.message += " would abort";
       text.meaning =
           (hazard.aborts_after_removing ? "it would have deleted content by then, and says: "
                                         : "it would delete nothing, and says: ") +

@@ -113,7 +113,8 @@ Result<std::size_t> Directory::read(const char* name, std::span<char> buffer) co
     const ssize_t got = ::read(file.get(), buffer.data() + done, buffer.size() - done);
     if (got < 0) {
       if (errno == EINTR) continue;
-      return system_error(errno, "cannot read");
+      // Whatever the system says now, the file was there to be opened: it is not absent.
+      return system_error(errno == ENOENT ? EIO : errno, "cannot read");
     }
     if (got == 0) break;
     done += static_cast<std::size_t>(got);

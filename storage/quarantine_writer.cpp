@@ -224,7 +224,12 @@ Status QuarantineWriter::carry_out(const Planned& planned, Place& place) {
   const int failed = rename_no_replace(place.directory, name.c_str(), objects_,
                                        std::to_string(planned.object).c_str());
   if (failed == EXDEV) return other_file_system(removal.path);
-  if (failed != 0 && failed != ENOENT) {
+  // Gone between the last look and the move is as good as moved; a missing target is not.
+  if (failed == ENOENT) {
+    const Result<FileFacts> still = place.directory.stat(name.c_str());
+    if (!still && still.error().code == Errc::kNotFound) return kOk;
+  }
+  if (failed != 0) {
     return change_error(failed, "cannot move it to the quarantine", removal.path);
   }
   return kOk;
