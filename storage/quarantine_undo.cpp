@@ -117,11 +117,10 @@ Result<Directory> Undo::finish_if_half_made(Directory directory, const std::stri
   const Result<PlaceFacts> facts = place_facts(directory);
   if (!facts) return facts.error();
   if (facts->mode != kModeWhileMade) return directory;
-  if (const Status done =
-          give(directory, record->second->mode, record->second->uid, record->second->gid);
-      !done) {
-    return done.error();
-  }
+  const Result<Directory> own = directory.open(".");  // a place is open for its path alone
+  if (!own) return own.error();
+  const DirectoryRecord& was = *record->second;
+  if (const Status done = give(*own, was.mode, was.uid, was.gid); !done) return done.error();
   return directory;
 }
 
