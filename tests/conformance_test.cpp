@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
+#include "cli/command.h"
 #include "tests/analyze.h"
 #include "tests/invariants.h"
 
@@ -117,6 +121,42 @@ TEST_P(ConformanceTest, WhatARegistryRemovedIsGarbageOrReportedAsLost) {
       }
       EXPECT_EQ(hazard_of(audit, version, delete_untagged).lost_blobs, lost)
           << name << (delete_untagged ? " -m" : "");
+    }
+  }
+}
+
+/// Everything below v2, directories with a slash behind, as the recordings have it.
+std::set<std::string> tree(const std::string& v2) {
+  std::set<std::string> paths;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(v2)) {
+    const bool directory = entry.is_directory() && !entry.is_symlink();
+    paths.insert(std::filesystem::relative(entry.path(), v2).string() + (directory ? "/" : ""));
+  }
+  return paths;
+}
+
+TEST_P(ConformanceTest, ARealRunRemovesTheSameAndSaysTheSame) {
+  for (const auto& [version, semantics] :
+       {std::pair("2.8.3", "registry-2.8"), std::pair("3.1.1", "registry-3")}) {
+    for (const bool delete_untagged : {false, true}) {
+      SCOPED_TRACE(std::string(semantics) + (delete_untagged ? " -m" : ""));
+      const json& run = recorded_["expect"][version][delete_untagged ? "gc -m" : "gc"];
+      StoreBuilder copy;
+      write_store(recorded_, copy);
+      const std::set<std::string> before = tree(copy.v2());
+      std::vector<std::string> args = {"garbage-collect", "--semantics", semantics, copy.root()};
+      if (delete_untagged) args.emplace_back("-m");
+      std::ostringstream out;
+      std::ostringstream err;
+      EXPECT_EQ(cli::run(args, {out, err, {}, false, false}), run.at("exit").get<int>());
+      EXPECT_EQ(settled(lines_of(out.str())),
+                settled(run.at("stdout").get<std::vector<std::string>>()));
+      EXPECT_EQ(first_line(err.str()), with_root(run.value("stderr", ""), copy.root()));
+      std::set<std::string> removed;
+      const std::set<std::string> after = tree(copy.v2());
+      std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
+                          std::inserter(removed, removed.end()));
+      EXPECT_EQ(removed, run.at("removed").get<std::set<std::string>>());
     }
   }
 }
