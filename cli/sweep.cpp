@@ -216,6 +216,9 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   for (const std::string& problem : planned.plan.problems) {
     io.err << "regsweep: left, it could not be looked at: " << reports::printable(problem) << '\n';
   }
+  if (exit == Exit::kDone && !planned.plan.problems.empty() && summary.result.total.objects != 0) {
+    exit = Exit::kApplyStopped;  // something went, and something stayed that should have gone
+  }
   if (exit == Exit::kDone) exit = exit_for(planned);
   return static_cast<int>(exit);
 }

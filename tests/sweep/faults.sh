@@ -58,6 +58,8 @@ named() {
     ! grep -qF -- "$last" "$work/err.$part" "$work/out.$part" || return 0
   done <<<"$failed"
   ! grep -q -e 'was written to while it was read' -e 'cannot put it back' "$work/err.$part" || return 0
+  # The root itself is "ROOT/".
+  ! grep -q ' ROOT/ could not be read' "$work/err.$part" || return 0
   # What belongs to the quarantine itself is named by its run.
   ! grep -q 'regsweep-quarantine/' "$work/err.$part" "$work/out.$part" || return 0
   fail "$1: exit $rc, does not name ${failed%%$'\n'*} but says: $(said)"
