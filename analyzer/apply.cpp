@@ -52,15 +52,10 @@ class Applier {
                      [](const Removal& r) { return r.removal_class >= RemovalClass::kBlob; });
     const std::span<const Removal> all(plan.removals);
     const auto links = static_cast<std::size_t>(blobs - plan.removals.begin());
-    if (go(all.first(links), nullptr)) {
-      LinkGuard guard(store_);
-      guard.remember(planned);
-      // A change since the plan was made may be our own last apply's: look again before judging.
-      if (links == 0 && !guard.changed()) {
-        go(all, &guard);
-      } else {
-        sweep_blobs_after_links(plan, all.subspan(links));
-      }
+    if (links == 0) {
+      sweep_blobs_at_once(plan, planned);
+    } else if (go(all.first(links), nullptr)) {
+      sweep_blobs_after_links(plan, all.subspan(links));
     }
     if (options_.quarantine && !result_.quarantine_run.empty()) {
       const storage::Status ended = sweeper_.end_quarantine();
@@ -70,10 +65,16 @@ class Applier {
   }
 
  private:
-  void sweep_blobs(std::span<const Removal> removals, const Survey& seen) {
+  /// No link goes. A change since the plan was made may be our own last apply's: then the
+  /// store is read again before that is judged.
+  void sweep_blobs_at_once(const Plan& plan, const Survey& planned) {
     LinkGuard guard(store_);
-    guard.remember(seen);
-    go(removals, &guard);
+    guard.remember(planned);
+    if (guard.changed()) {
+      sweep_blobs_after_links(plan, plan.removals);
+    } else {
+      go(plan.removals, &guard);
+    }
   }
 
   /// Blobs go last. Since links went before, the store is read again: nothing may refer to a blob
@@ -86,7 +87,9 @@ class Applier {
     if (const std::string why = still_referenced(plan, removals, now); !why.empty()) {
       stop(ApplyEnd::kStopped, why);
     } else {
-      sweep_blobs(removals, now);
+      LinkGuard guard(store_);
+      guard.remember(now);
+      go(removals, &guard);
     }
   }
 

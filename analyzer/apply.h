@@ -15,7 +15,6 @@ namespace regsweep::analyzer {
 /// How an apply ended.
 enum class ApplyEnd : std::uint8_t {
   kDone,
-  kOutdated,     ///< the plan no longer fits the store; nothing was touched
   kRefused,      ///< a safety rule forbids it; nothing was touched
   kStopped,      ///< part-way: something failed or changed; what was done is in `removed`
   kInterrupted,  ///< part-way, by the user

@@ -261,8 +261,7 @@ class Findings {
 
   void dangling_links(const Repository& repository, const Links& links, Finding& finding) {
     for (const DigestId path : links.paths) {
-      const OddLink* odd = links.odd_at(path);
-      const DigestId content = odd == nullptr || odd->content == kNoDigest ? path : odd->content;
+      const DigestId content = links.blob_of(path);
       if (graph_.has(content, kPresent) || graph_.has(content, kUnread)) continue;
       name(finding, repository.name + '@' + graph_.digests[path].text());
     }

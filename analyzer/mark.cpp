@@ -20,12 +20,6 @@ std::vector<DigestId> tagged(const Repository& repository) {
   return ids;
 }
 
-/// A revision's content: what a registry takes for its identity. kNoDigest if it names none.
-DigestId content_of(const Links& links, DigestId path) {
-  const OddLink* odd = links.odd_at(path);
-  return odd == nullptr ? path : odd->content;
-}
-
 /// True for exactly one caller.
 bool claim(Marks& marks, DigestId id) {
   return std::atomic_ref(marks[row(id)]).exchange(1, std::memory_order_relaxed) == 0;
@@ -69,7 +63,7 @@ void add_roots(const Survey& survey, const Repository& repository, Roots roots,
     const std::vector<DigestId> tags =
         roots == Roots::kTaggedRevisions ? tagged(repository) : std::vector<DigestId>{};
     for (const DigestId path : repository.revisions.paths) {
-      const DigestId id = content_of(repository.revisions, path);
+      const DigestId id = repository.revisions.content_of(path);
       if (id == kNoDigest || !graph.has(id, kPresent)) continue;
       if (roots == Roots::kTaggedRevisions && !std::binary_search(tags.begin(), tags.end(), id)) {
         continue;

@@ -64,12 +64,10 @@ void PlanBuilder::decide_what_lives() {
   tbb::parallel_for(std::size_t{0}, survey_.repositories.size(), [&](std::size_t r) {
     const Repository& repository = survey_.repositories[r];
     for (const DigestId path : repository.revisions.paths) {
-      const OddLink* odd = repository.revisions.odd_at(path);
-      const DigestId content = odd == nullptr ? path : odd->content;
+      const DigestId content = repository.revisions.content_of(path);
       if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
       const auto facts =
-          store_.stat_path(repository_path(repository.name) + "_manifests/revisions/" +
-                           storage::layout::link_directory(graph_.digests[path]) + "/link");
+          store_.stat_path(link_path(repository, "_manifests/revisions/", path) + "/link");
       if (facts && !is_young(facts->mtime_nanoseconds)) continue;
       const std::lock_guard lock(mutex);  // young, or no longer to be looked at
       young.push_back(path);
@@ -88,13 +86,10 @@ void PlanBuilder::choose_revisions() {
     const Repository& repository = survey_.repositories[r];
     if (tags_are_unclear(repository)) continue;
     for (const DigestId path : repository.revisions.paths) {
-      const OddLink* odd = repository.revisions.odd_at(path);
-      const DigestId content = odd == nullptr ? path : odd->content;
+      const DigestId content = repository.revisions.content_of(path);
       if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
-      if (add(RemovalClass::kRevision,
-              repository_path(repository.name) + "_manifests/revisions/" +
-                  storage::layout::link_directory(graph_.digests[path]),
-              {}, "untagged: no tag needs it")) {
+      if (add(RemovalClass::kRevision, link_path(repository, "_manifests/revisions/", path), {},
+              "untagged: no tag needs it")) {
         doomed_revisions_.emplace_back(static_cast<std::uint32_t>(r), path);
       }
     }
@@ -174,11 +169,9 @@ void PlanBuilder::choose_links_to(Marks& doomed) {
   std::vector<DigestId> saved;
   for (const Repository& repository : survey_.repositories) {
     for (const DigestId path : repository.layers.paths) {
-      const OddLink* odd = repository.layers.odd_at(path);
-      const DigestId blob = odd != nullptr && odd->content != kNoDigest ? odd->content : path;
+      const DigestId blob = repository.layers.blob_of(path);
       if (doomed[row(blob)] == 0 && doomed[row(path)] == 0) continue;
-      std::string link = repository_path(repository.name) + "_layers/" +
-                         storage::layout::link_directory(graph_.digests[path]);
+      std::string link = link_path(repository, "_layers/", path);
       const auto facts = store_.stat_path(link + "/link");
       if (!facts && facts.error().code == storage::Errc::kNotFound) continue;
       if (!facts || is_young(facts->mtime_nanoseconds)) {
@@ -223,12 +216,10 @@ void PlanBuilder::choose_dead_links() {
       });
     }
     for (const DigestId path : repository.layers.paths) {
-      const OddLink* odd = repository.layers.odd_at(path);
-      const DigestId blob = odd != nullptr && odd->content != kNoDigest ? odd->content : path;
+      const DigestId blob = repository.layers.blob_of(path);
       const bool dangles = !graph_.has(blob, kPresent);
       if (!dangles && (own[row(path)] != 0 || own[row(blob)] != 0)) continue;
-      std::string link = repository_path(repository.name) + "_layers/" +
-                         storage::layout::link_directory(graph_.digests[path]);
+      std::string link = link_path(repository, "_layers/", path);
       if (chosen.contains(link)) continue;
       add(RemovalClass::kLayerLink, std::move(link), {},
           dangles ? "its blob is not there" : "no manifest of the repository needs it");
@@ -280,6 +271,12 @@ void PlanBuilder::choose_empty_repositories() {
     }
     add(RemovalClass::kEmptyDirectory, base.substr(0, base.size() - 1), {}, "empty repository");
   }
+}
+
+std::string PlanBuilder::link_path(const Repository& repository, const char* below,
+                                   DigestId path) const {
+  return repository_path(repository.name) + below +
+         storage::layout::link_directory(graph_.digests[path]);
 }
 
 bool PlanBuilder::is_young(std::int64_t mtime_nanoseconds) const {

@@ -30,6 +30,8 @@ class PlanBuilder {
   void stop_when_enough();
   void finish();
 
+  /// A link's directory; `below` is "_layers/" or "_manifests/revisions/".
+  std::string link_path(const Repository& repository, const char* below, DigestId path) const;
   bool is_young(std::int64_t mtime_nanoseconds) const;
   /// Looks at a thing and adds it, unless it is gone or too young. Returns whether it was added.
   bool add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason);

@@ -60,6 +60,16 @@ const OddLink* Links::odd_at(DigestId path) const {
   return at != odd.end() && at->path == path ? &*at : nullptr;
 }
 
+DigestId Links::content_of(DigestId path) const {
+  const OddLink* link = odd_at(path);
+  return link == nullptr ? path : link->content;
+}
+
+DigestId Links::blob_of(DigestId path) const {
+  const DigestId content = content_of(path);
+  return content == kNoDigest ? path : content;
+}
+
 Survey survey(const storage::Store& store, const SurveyOptions& options) {
   for (int attempt = 1;; ++attempt) {
     Survey result = survey_once(store, options);

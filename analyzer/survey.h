@@ -35,6 +35,13 @@ struct Links {
   std::vector<OddLink> odd;     ///< by path
 
   const OddLink* odd_at(DigestId path) const;
+
+  /// What the link at `path` holds, which a registry takes for its identity. kNoDigest if no
+  /// digest.
+  DigestId content_of(DigestId path) const;
+
+  /// The same, but `path` itself where the link holds no digest: the best guess at its blob.
+  DigestId blob_of(DigestId path) const;
 };
 
 struct Repository {

@@ -41,8 +41,6 @@ Exit exit_for_end(analyzer::ApplyEnd end) {
   switch (end) {
     case analyzer::ApplyEnd::kDone:
       return Exit::kDone;
-    case analyzer::ApplyEnd::kOutdated:
-      return Exit::kPlanOutdated;
     case analyzer::ApplyEnd::kRefused:
       return Exit::kRefused;
     case analyzer::ApplyEnd::kStopped:

@@ -30,8 +30,6 @@ std::string_view end_name(ApplyEnd end) {
   switch (end) {
     case ApplyEnd::kDone:
       return "done";
-    case ApplyEnd::kOutdated:
-      return "outdated";
     case ApplyEnd::kRefused:
       return "refused";
     case ApplyEnd::kStopped:

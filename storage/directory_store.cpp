@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "storage/layout.h"
-#include "storage/link.h"
 
 namespace regsweep::storage {
 namespace {
@@ -115,14 +114,6 @@ Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::ve
     }
     buffer.resize(2 * room + padding_bytes);
   }
-}
-
-LinkContent DirectoryStore::read_layer_link(const std::string& repository,
-                                            const Digest& path) const {
-  const std::string name = std::string(layout::kRepositories) + '/' + repository + '/' +
-                           layout::kLayers + '/' + layout::link_directory(path) + '/' +
-                           layout::kLink;
-  return read_link(v2_, name.c_str());
 }
 
 Result<FileFacts> DirectoryStore::stat_path(const std::string& path) const {

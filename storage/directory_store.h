@@ -20,7 +20,6 @@ class DirectoryStore final : public Store {
   Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
                                      std::size_t limit_bytes,
                                      std::size_t padding_bytes) const override;
-  LinkContent read_layer_link(const std::string& repository, const Digest& path) const override;
   Result<FileFacts> stat_path(const std::string& path) const override;
   Result<std::vector<std::string>> list_path(const std::string& path) const override;
   Result<DiskFigures> disk() const override;

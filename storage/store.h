@@ -214,9 +214,6 @@ class Store {
                                              std::size_t limit_bytes,
                                              std::size_t padding_bytes) const = 0;
 
-  /// Reads a layer link of a repository; its state tells what is there.
-  virtual LinkContent read_layer_link(const std::string& repository, const Digest& path) const = 0;
-
   /// lstat of a path below v2. kNotFound: known absent.
   virtual Result<FileFacts> stat_path(const std::string& path) const = 0;
 
