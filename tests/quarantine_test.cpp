@@ -1,6 +1,5 @@
 #include <dirent.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <stdexcept>
 
 #include "storage/sweeper.h"
+#include "tests/scratch_store.h"
 
 namespace regsweep::storage {
 namespace {
@@ -53,34 +53,8 @@ std::vector<std::string> snapshot(const std::string& directory, const std::strin
   return lines;
 }
 
-class QuarantineTest : public ::testing::Test {
+class QuarantineTest : public tests::ScratchStoreTest {
  protected:
-  QuarantineTest() {
-    std::string pattern = (fs::temp_directory_path() / "quarantine.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    base_ = pattern;
-    root_ = base_ + "/store";
-    v2_ = root_ + "/docker/registry/v2";
-    fs::create_directories(v2_);
-  }
-  ~QuarantineTest() override {
-    sweeper_.reset();
-    while (!mounts_.empty()) {
-      ::umount2(mounts_.back().c_str(), MNT_DETACH);
-      mounts_.pop_back();
-    }
-    boost::system::error_code ignored;
-    fs::remove_all(base_, ignored);
-  }
-
-  std::string at(const std::string& path) const { return v2_ + '/' + path; }
-  bool there(const std::string& path) const {
-    return fs::symlink_status(at(path)).type() != fs::file_not_found;
-  }
-  void put(const std::string& path, const std::string& text) const {
-    fs::create_directories(fs::path(at(path)).parent_path());
-    std::ofstream(at(path), std::ios::binary) << text;
-  }
   /// A small store whose files and directories are of odd modes and long ago.
   void put_store() const {
     for (const char digit : {'1', '2', '3'}) {
@@ -112,29 +86,11 @@ class QuarantineTest : public ::testing::Test {
       ++count;
     }
   }
-  Sweeper& sweeper() {
-    if (sweeper_ == nullptr) {
-      Result<std::unique_ptr<Sweeper>> opened = open_sweeper(root_, v2_);
-      if (!opened) throw std::runtime_error(opened.error().message);
-      sweeper_ = std::move(*opened);
-    }
-    return *sweeper_;
-  }
   std::unique_ptr<Quarantine> quarantine() {
     sweeper_.reset();
     Result<std::unique_ptr<Quarantine>> opened = open_quarantine(root_, v2_);
     if (!opened) throw std::runtime_error(opened.error().message);
     return std::move(*opened);
-  }
-  Removal judged(RemovalClass removal_class, const std::string& path) {
-    Removal removal;
-    removal.removal_class = removal_class;
-    removal.path = path;
-    removal.allocated_bytes = 4096;
-    const Result<Identity> identity = sweeper().identify(removal_class, path);
-    EXPECT_TRUE(identity) << path << ": " << identity.error().message;
-    if (identity) removal.identity = *identity;
-    return removal;
   }
   std::vector<Removal> everything() {
     return {judged(RemovalClass::kTagIndexEntry, kTagEntry),
@@ -178,12 +134,6 @@ class QuarantineTest : public ::testing::Test {
     std::ofstream(run_path(id) + "/journal", std::ios::binary) << text;
   }
   bool has_quarantine() const { return fs::exists(root_ + "/.regsweep-quarantine"); }
-
-  std::string base_;
-  std::string root_;
-  std::string v2_;
-  std::vector<std::string> mounts_;
-  std::unique_ptr<Sweeper> sweeper_;
 };
 
 TEST_F(QuarantineTest, UndoRestoresTheStoreToTheNanosecond) {

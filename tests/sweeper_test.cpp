@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -15,6 +14,7 @@
 
 #include "storage/beneath.h"
 #include "storage/unique_fd.h"
+#include "tests/scratch_store.h"
 
 namespace regsweep::storage {
 namespace {
@@ -30,36 +30,8 @@ const std::string kTagEntry = kRepo + "/_manifests/tags/1.0/index/sha256/" + kHe
 const std::string kUpload = kRepo + "/_uploads/0f1e";
 const std::string kTemporary = kRevision + "/link.77.tmp";
 
-/// A store by hand, on the temporary directory's file system or on one of its own.
-class SweeperTest : public ::testing::Test {
+class SweeperTest : public tests::ScratchStoreTest {
  protected:
-  SweeperTest() {
-    std::string pattern = (fs::temp_directory_path() / "sweeper.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    base_ = pattern;
-    root_ = base_ + "/store";
-    v2_ = root_ + "/docker/registry/v2";
-    fs::create_directories(v2_);
-  }
-  ~SweeperTest() override {
-    sweeper_.reset();
-    while (!mounts_.empty()) {
-      ::umount2(mounts_.back().c_str(), MNT_DETACH);
-      mounts_.pop_back();
-    }
-    boost::system::error_code ignored;
-    fs::remove_all(base_, ignored);
-  }
-
-  std::string at(const std::string& path) const { return v2_ + '/' + path; }
-  bool there(const std::string& path) const {
-    struct stat st;
-    return ::lstat(at(path).c_str(), &st) == 0;
-  }
-  void put(const std::string& path, const std::string& text = "text") const {
-    fs::create_directories(fs::path(at(path)).parent_path());
-    std::ofstream(at(path), std::ios::binary) << text;
-  }
   void put_all() const {
     put(kBlob + "/data", "content");
     put(kLayer + "/link");
@@ -70,23 +42,6 @@ class SweeperTest : public ::testing::Test {
     put(kUpload + "/hashstates/sha256/4");
     put(kTemporary);
     fs::create_directories(at("repositories/empty/_layers"));
-  }
-  Sweeper& sweeper() {
-    if (sweeper_ == nullptr) {
-      Result<std::unique_ptr<Sweeper>> opened = open_sweeper(root_, v2_);
-      if (!opened) throw std::runtime_error(opened.error().message);
-      sweeper_ = std::move(*opened);
-    }
-    return *sweeper_;
-  }
-  Removal judged(RemovalClass removal_class, const std::string& path) {
-    Removal removal;
-    removal.removal_class = removal_class;
-    removal.path = path;
-    const Result<Identity> identity = sweeper().identify(removal_class, path);
-    EXPECT_TRUE(identity) << path << ": " << identity.error().message;
-    if (identity) removal.identity = *identity;
-    return removal;
   }
   void expect_removed(const Removal& removal, Removed want = Removed::kDone) {
     const Result<Removed> removed = sweeper().remove(removal);
@@ -114,18 +69,6 @@ class SweeperTest : public ::testing::Test {
     EXPECT_EQ(identity.error().code, removed.error().code) << path;
     return removed.error().code;
   }
-  bool mount_tmpfs(const std::string& where, const std::string& options) {
-    fs::create_directories(where);
-    if (::mount("tmpfs", where.c_str(), "tmpfs", 0, options.c_str()) != 0) return false;
-    mounts_.push_back(where);
-    return true;
-  }
-
-  std::string base_;
-  std::string root_;
-  std::string v2_;
-  std::vector<std::string> mounts_;
-  std::unique_ptr<Sweeper> sweeper_;
 };
 
 TEST_F(SweeperTest, PathsWithoutTheShapeOfTheirClassAreRefused) {
