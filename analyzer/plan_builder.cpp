@@ -66,10 +66,11 @@ void PlanBuilder::decide_what_lives() {
     for (const DigestId path : repository.revisions.paths) {
       const DigestId content = repository.revisions.content_of(path);
       if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
-      const auto facts =
-          store_.stat_path(link_path(repository, "_manifests/revisions/", path) + "/link");
+      const std::string link = link_path(repository, "_manifests/revisions/", path);
+      const auto facts = store_.stat_path(link + "/link");
       if (facts && !is_young(facts->mtime_nanoseconds)) continue;
       const std::lock_guard lock(mutex);  // young, or no longer to be looked at
+      if (!facts) note_problem(link, facts.error());
       young.push_back(path);
       if (content != kNoDigest) young.push_back(content);
     }
@@ -114,9 +115,7 @@ void PlanBuilder::choose_tag_entries() {
           repository_path(repository.name) + "_manifests/tags/" + tag.name + "/index/sha256";
       const auto names = store_.list_path(base);
       if (!names) {
-        if (names.error().code != storage::Errc::kNotFound) {
-          plan_.problems.push_back(base + ": " + names.error().message);
-        }
+        note_problem(base, names.error());
         continue;
       }
       for (const std::string& name : *names) {
@@ -174,6 +173,7 @@ void PlanBuilder::choose_links_to(Marks& doomed) {
       std::string link = link_path(repository, "_layers/", path);
       const auto facts = store_.stat_path(link + "/link");
       if (!facts && facts.error().code == storage::Errc::kNotFound) continue;
+      if (!facts) note_problem(link, facts.error());
       if (!facts || is_young(facts->mtime_nanoseconds)) {
         saved.push_back(blob);
         saved.push_back(path);
@@ -265,9 +265,7 @@ void PlanBuilder::choose_empty_repositories() {
          {"_uploads", "_layers/sha256", "_layers/sha384", "_layers/sha512", "_layers",
           "_manifests/revisions/sha256", "_manifests/revisions/sha512", "_manifests/revisions",
           "_manifests/tags", "_manifests"}) {
-      if (store_.stat_path(base + part)) {
-        add(RemovalClass::kEmptyDirectory, base + part, {}, "its repository is empty");
-      }
+      add(RemovalClass::kEmptyDirectory, base + part, {}, "its repository is empty");
     }
     add(RemovalClass::kEmptyDirectory, base.substr(0, base.size() - 1), {}, "empty repository");
   }
@@ -288,13 +286,17 @@ void PlanBuilder::hold_back(Bytes bytes) {
   plan_.held_back.bytes += bytes;
 }
 
+/// Something that could not be looked at and hence stays; what is gone is no problem.
+void PlanBuilder::note_problem(const std::string& path, const storage::Error& error) {
+  if (error.code == storage::Errc::kNotFound) return;
+  plan_.problems.push_back(path + ": " + error.message);
+}
+
 bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
                       std::string reason) {
   const auto facts = store_.stat_path(judged_path(removal_class, path));
   if (!facts) {  // gone meanwhile, or not to be looked at: then it stays
-    if (facts.error().code != storage::Errc::kNotFound) {
-      plan_.problems.push_back(path + ": " + facts.error().message);
-    }
+    note_problem(path, facts.error());
     return false;
   }
   // The age of a directory tells when something in it went, not when it came.
@@ -379,6 +381,7 @@ void PlanBuilder::finish() {
                                return a.path == b.path;
                              }),
                  removals.end());
+  std::sort(plan_.problems.begin(), plan_.problems.end());
   for (const storage::Removal& removal : removals) count_in(plan_, removal);
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     if (!graph_.has(digest_id(i), kPresent)) continue;

@@ -36,6 +36,7 @@ class PlanBuilder {
   /// Looks at a thing and adds it, unless it is gone or too young. Returns whether it was added.
   bool add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason);
   void hold_back(Bytes bytes);
+  void note_problem(const std::string& path, const storage::Error& error);
 
   const storage::Store& store_;
   const Survey& survey_;
