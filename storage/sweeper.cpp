@@ -57,6 +57,16 @@ class DirectorySweeper final : public Sweeper {
     return run_->move(batch, moved);
   }
 
+  Status stage(const std::vector<Addition>& /*batch*/, std::size_t& staged) override {
+    staged = 0;
+    return Error{Errc::kUnsupported, {}, "cannot add yet", 0};
+  }
+
+  Status place(std::size_t& placed) override {
+    placed = 0;
+    return Error{Errc::kUnsupported, {}, "cannot add yet", 0};
+  }
+
   Status end_quarantine() override {
     if (run_ == nullptr) return Error{Errc::kUsage, {}, "no quarantine run has begun", 0};
     Status ended = run_->end();

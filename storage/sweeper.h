@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/digest.h"
 #include "storage/result.h"
 
 namespace regsweep::storage {
@@ -47,6 +48,27 @@ enum class Removed : std::uint8_t {
   kAlreadyGone,  ///< an earlier, interrupted apply did it
 };
 
+/// What kind of file a repair puts into a store. The order is the order of placing: what is
+/// referred to comes before what refers to it, and a tag's current link last, as a registry's push
+/// does it.
+enum class AdditionClass : std::uint8_t {
+  kBlobData,       ///< blobs/<alg>/<xx>/<hex>/data
+  kLayerLink,      ///< repositories/<name>/_layers/<alg>/<hex>/link
+  kRevisionLink,   ///< repositories/<name>/_manifests/revisions/<alg>/<hex>/link
+  kTagIndexLink,   ///< repositories/<name>/_manifests/tags/<tag>/index/<alg>/<hex>/link
+  kTagCurrentLink  ///< repositories/<name>/_manifests/tags/<tag>/current/link
+};
+inline constexpr std::size_t kAdditionClasses = 5;
+
+/// One file to add. Nothing may stand at its path: what is damaged is moved to quarantine before.
+struct Addition {
+  AdditionClass addition_class = AdditionClass::kBlobData;
+  std::string path;    ///< of the file, below the v2 directory
+  Digest digest;       ///< the blob's, which its bytes must have; or what the link shall hold
+  std::string source;  ///< of a blob: an absolute path to a regular file with its bytes
+  std::string reason;  ///< for the user
+};
+
 /// The only type that changes a store. Whoever has one holds the store's lock, so that two never
 /// work at once. Every path is resolved below the v2 directory without following symbolic links,
 /// and must have the shape of its class: nothing else can be named. Safe from many threads.
@@ -76,6 +98,21 @@ class Sweeper {
   /// ones counted). kChanged as for remove(). kUnsupported: it lies on another file system or
   /// mount. Empty directories are removed instead, and made again by undo.
   virtual Status quarantine(const std::vector<Removal>& batch, std::size_t& moved) = 0;
+
+  /// Writes what is to be added into the open quarantine run, where no registry sees it: links with
+  /// their digest, blobs copied from their source and hashed on the way. The journal names each
+  /// before it is written, and all is synced when this returns. Stops at the first that fails, of
+  /// which nothing stays; `staged` says how many are there. kCorrupt: a path has not the shape of
+  /// its class, a link's path does not name its digest, or a source has not the digest; kNotFound,
+  /// kDenied, kIo (also no space): a source or the run. Needs as much free space as the files take.
+  virtual Status stage(const std::vector<Addition>& batch, std::size_t& staged) = 0;
+
+  /// Puts what was staged in its place, in the order of staging, by a rename that replaces nothing;
+  /// makes missing directories, with owner and mode after the nearest directory above that was
+  /// there (files: its mode without the executable bits). The journal names each directory before
+  /// it is made. `placed` says how many are in place. kChanged: something stands there already, and
+  /// it was left alone. Undo takes away again what was placed and still is that very file.
+  virtual Status place(std::size_t& placed) = 0;
 
   /// Closes the journal with a final record; makes the renames durable.
   virtual Status end_quarantine() = 0;
