@@ -1,10 +1,27 @@
 #include "analyzer/damage.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "storage/content_hash.h"
 
 namespace regsweep::analyzer {
 namespace {
+
+/// An artifact may hold an empty file: then zero bytes are what its digest says.
+bool is_digest_of_nothing(const storage::Digest& digest) {
+  static const std::array<storage::Digest, 3> all = [] {
+    std::array<storage::Digest, 3> digests;
+    storage::ContentHash hash;
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+      hash.begin(static_cast<storage::Algorithm>(i));
+      digests[i] = hash.finish();
+    }
+    return digests;
+  }();
+  return digest == all[static_cast<std::size_t>(digest.algorithm)];
+}
 
 /// What one manifest's references tell. An empty config is one of two or three bytes, never none.
 class Examination {
@@ -76,7 +93,8 @@ class Examination {
   };
 
   bool is_empty(DigestId id) const {
-    return !graph_.has(id, kNotAFile) && graph_.size_bytes[row(id)] == 0;
+    return !graph_.has(id, kNotAFile) && graph_.size_bytes[row(id)] == 0 &&
+           !is_digest_of_nothing(graph_.digests[id]);
   }
 
   bool alias_present(DigestId id) const {

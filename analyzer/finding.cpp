@@ -300,6 +300,10 @@ bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& d
   for (const auto* list : damage.lists()) {
     if (damage.any(accounts.live, *list)) return true;
   }
+  return live_link_damage(survey, accounts);
+}
+
+bool live_link_damage(const Survey& survey, const Accounts& accounts) {
   const auto holds_no_digest = [](LinkState state) {
     return state == LinkState::kMalformed || state == LinkState::kNotAFile;
   };

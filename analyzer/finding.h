@@ -87,6 +87,9 @@ std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, co
 /// Whether content or a link that something alive needs is damaged: exit code 3.
 bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& damage);
 
+/// The same for links alone.
+bool live_link_damage(const Survey& survey, const Accounts& accounts);
+
 /// Uploads older than the age, and their bytes.
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds);
 

@@ -191,6 +191,7 @@ bool add_descriptor(element value, Role role, std::vector<Reference>& out) {
       case Key::kMediaType:
         if (!get_string(e, text)) return false;
         if (is_manifest_media_type(text)) reference.is_manifest = true;
+        reference.claim = claimed_kind(text);
         return true;
       case Key::kSize:
         return e.type() == element_type::INT64 && e.get(reference.size_bytes) == simdjson::SUCCESS;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/content_kind.h"
 #include "storage/digest.h"
 
 namespace regsweep::analyzer {
@@ -48,6 +49,7 @@ struct Reference {
   bool marked_by_2_8 = false;    ///< registry 2.8's collector marks it
   bool marked_by_3 = false;      ///< registry 3.x's collector marks it
   std::int64_t size_bytes = -1;  ///< as declared, -1 if absent
+  ContentKind claim = ContentKind::kOther;  ///< what its media type says that the blob is
 };
 
 /// A parsed document: all it refers to, and what each registry version makes of it.

@@ -136,6 +136,8 @@ void Collector::descriptor(const ReferenceField& field, NodeId value) {
   });
   shared.is_manifest =
       field.role == Role::kManifest || field.role == Role::kSubject || is_manifest_media_type(type);
+  // Schema 1 names no types: its layers are gzip.
+  shared.claim = field.role == Role::kFsLayer ? ContentKind::kGzip : claimed_kind(type);
   document_.each_member(value, [&](NodeId key, NodeId member) {
     if (go_json::fold_equal(field.digest_key, document_.string(key))) {
       digest(field, member, shared);

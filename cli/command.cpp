@@ -11,7 +11,6 @@
 #include "reports/humanize.h"
 
 namespace regsweep::cli {
-namespace {
 
 /// Looking at metadata is waiting more than computing: on a cold or remote disk several requests a
 /// core are in flight. On a warm one more threads than cores cost a few per cent
@@ -19,8 +18,6 @@ namespace {
 int default_jobs() {
   return std::clamp(2 * static_cast<int>(std::thread::hardware_concurrency()), 4, 64);
 }
-
-}  // namespace
 
 Exit exit_for(const storage::Error& error) noexcept {
   switch (error.code) {

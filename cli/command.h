@@ -56,6 +56,9 @@ Exit say(const storage::Error& error, const Io& io);
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit);
 
+/// Threads that read metadata if the user does not say: 2 a core, 4 to 64.
+int default_jobs();
+
 /// Runs `work` with `jobs` threads (0: the measured default), showing the scan's progress
 /// meanwhile.
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
@@ -75,6 +78,7 @@ Exit exit_for(const storage::Error& error) noexcept;
 
 void add_audit(CLI::App& app, Job& job);
 void add_tags(CLI::App& app, Job& job);
+void add_verify(CLI::App& app, Job& job);
 void add_plan(CLI::App& app, Job& job);
 void add_apply(CLI::App& app, Job& job);
 void add_gc(CLI::App& app, Job& job);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analyzer/apply.h"
+#include "analyzer/content_scan.h"
 #include "storage/store.h"
 
 namespace regsweep::cli {
@@ -36,5 +37,16 @@ class ApplyTicker : public Ticker {
  public:
   ApplyTicker(const analyzer::ApplyProgress& counts, std::ostream& err, bool terminal, bool show);
 };
+
+/// What a verify has read so far, how fast, and how long the rest will take; before that, what the
+/// scan has met.
+class VerifyTicker : public Ticker {
+ public:
+  VerifyTicker(const storage::ScanProgress& scan, const analyzer::ContentProgress& content,
+               std::ostream& err, bool terminal, bool show);
+};
+
+/// "1.4 GiB/s".
+std::string rate_text(std::uint64_t bytes, double seconds);
 
 }  // namespace regsweep::cli

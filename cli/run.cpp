@@ -30,6 +30,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   Job job;
   add_audit(app, job);
   add_tags(app, job);
+  add_verify(app, job);
   add_plan(app, job);
   add_apply(app, job);
   add_gc(app, job);

@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "reports/finding_text.h"
+#include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 
@@ -94,23 +94,6 @@ Json repositories(const Audit& audit) {
   return rows;
 }
 
-Json findings(const Audit& audit) {
-  Json rows = Json::array();
-  for (const analyzer::Finding& finding : audit.findings) {
-    const FindingText text = finding_text(finding, shell_word(audit.context.root));
-    Json subjects = Json::array();
-    for (const std::string& subject : finding.subjects) subjects.push_back(printable(subject));
-    rows.push_back({{"code", finding_code(finding.code)},
-                    {"concern", concern_name(finding.concern)},
-                    {"objects", finding.objects},
-                    {"message", text.message},
-                    {"meaning", text.meaning},
-                    {"next", text.next},
-                    {"subjects", std::move(subjects)}});
-  }
-  return rows;
-}
-
 }  // namespace
 
 void write_audit_json(const Audit& audit, std::ostream& out) {
@@ -135,7 +118,7 @@ void write_audit_json(const Audit& audit, std::ostream& out) {
                          {"orphan", bytes_pair(accounts.garbage_of_none)}}},
                        {"disk", disk(audit)},
                        {"repositories", repositories(audit)},
-                       {"findings", findings(audit)}};
+                       {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};
   out << report.dump(1) << '\n';
 }
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <numeric>
 
-#include "reports/finding_text.h"
+#include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/table.h"
 
@@ -58,8 +58,7 @@ class AuditText {
   }
 
   std::string paint(Concern concern, const std::string& text) const {
-    if (!options_.color || concern == Concern::kNote) return text;
-    return (concern == Concern::kDanger ? "\x1b[31m" : "\x1b[33m") + text + "\x1b[0m";
+    return painted(concern, text, options_);
   }
   void heading(const std::string& text) {
     out_ << '\n' << (options_.color ? "\x1b[1m" + text + "\x1b[0m" : text) << '\n';
@@ -194,32 +193,7 @@ class AuditText {
   void findings() {
     heading("FINDINGS");
     if (audit_.findings.empty()) out_ << "none\n";
-    for (const Finding& finding : audit_.findings) {
-      const FindingText text = finding_text(finding, store_);
-      const std::string_view sign = finding.concern == Concern::kDanger    ? "!!!"
-                                    : finding.concern == Concern::kWarning ? "!! "
-                                                                           : "-  ";
-      out_ << paint(finding.concern, std::string(sign)) << ' ' << text.message << '\n';
-      subjects(finding);
-      out_ << "      " << text.meaning << '\n';
-      if (!text.next.empty()) out_ << "      → " << text.next << '\n';
-    }
-  }
-
-  void subjects(const Finding& finding) {
-    if (finding.subjects.empty()) return;
-    const std::size_t most = options_.verbose ? finding.subjects.size() : 3;
-    std::string list;
-    for (std::size_t i = 0; i < std::min(most, finding.subjects.size()); ++i) {
-      list += (i == 0 ? "" : ", ") + printable(finding.subjects[i]);
-    }
-    const std::uint64_t rest =
-        finding.objects -
-        std::min<std::uint64_t>(finding.objects, std::min(most, finding.subjects.size()));
-    if (rest != 0) {
-      list += fmt::format(" … and {} more{}", grouped(rest), options_.verbose ? "" : " (-v)");
-    }
-    out_ << "      " << list << '\n';
+    write_findings(audit_.findings, store_, options_, out_);
   }
 
   const Audit& audit_;

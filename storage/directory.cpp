@@ -45,6 +45,7 @@ FileFacts facts_from(const struct stat& st) noexcept {
   facts.allocated_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512;
   facts.mtime_seconds = st.st_mtim.tv_sec;
   facts.mtime_nanoseconds = std::int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec;
+  facts.ctime_nanoseconds = std::int64_t{st.st_ctim.tv_sec} * 1'000'000'000 + st.st_ctim.tv_nsec;
   facts.device = st.st_dev;
   facts.inode = st.st_ino;
   return facts;
@@ -69,6 +70,12 @@ Error system_error(int error_number, std::string_view what) {
     error.message += std::generic_category().message(error_number);
   }
   return error;
+}
+
+Result<FileFacts> facts_of(int fd) {
+  struct stat st;
+  if (::fstat(fd, &st) != 0) return system_error(errno, "cannot stat");
+  return facts_from(st);
 }
 
 Result<Directory> Directory::open_path(const std::string& path) {
@@ -98,11 +105,7 @@ Result<FileFacts> Directory::stat(const char* name) const {
   return facts_from(st);
 }
 
-Result<FileFacts> Directory::stat_self() const {
-  struct stat st;
-  if (::fstat(fd_.get(), &st) != 0) return system_error(errno, "cannot stat");
-  return facts_from(st);
-}
+Result<FileFacts> Directory::stat_self() const { return facts_of(fd_.get()); }
 
 Result<std::size_t> Directory::read(const char* name, std::span<char> buffer) const {
   // O_NONBLOCK: a FIFO in place of a file must not hang the scan; no effect on regular files.

@@ -21,6 +21,7 @@ struct FileFacts {
   std::uint64_t allocated_bytes = 0;
   std::int64_t mtime_seconds = 0;
   std::int64_t mtime_nanoseconds = 0;  ///< the same time, in full: since 1970
+  std::int64_t ctime_nanoseconds = 0;  ///< when content or inode last changed; nobody can set it
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
 };
@@ -30,6 +31,9 @@ struct DirectoryEntry {
   std::string_view name;
   FileType type = FileType::kUnknown;
 };
+
+/// Facts of an open file, by fstat.
+Result<FileFacts> facts_of(int fd);
 
 /// Bytes for a listing buffer: one getdents64 call returns about 700 blob names.
 inline constexpr std::size_t kListingBytes = 64 * 1024;

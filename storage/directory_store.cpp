@@ -1,10 +1,12 @@
 #include "storage/directory_store.h"
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "storage/beneath.h"
 #include "storage/layout.h"
 
 namespace regsweep::storage {
@@ -90,6 +92,21 @@ Result<std::unique_ptr<Store>> open_directory_store(const std::string& root,
 
 Result<FileFacts> DirectoryStore::stat_blob(const Digest& digest) const {
   return v2_.stat(layout::blob_path(digest).c_str());
+}
+
+Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& digest,
+                                                              Freshness freshness) const {
+  const std::string path = layout::blob_path(digest);
+  // O_NONBLOCK: a FIFO in place of the file must not hang the run; no effect on regular files.
+  UniqueFd file(open_beneath(v2_.fd(), path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  if (!file) return system_error(errno, "cannot open");
+  const Result<FileFacts> facts = facts_of(file.get());
+  if (!facts) return facts.error();
+  if (facts->type != FileType::kRegular) {
+    return Error{Errc::kCorrupt, path, "is not a regular file", 0};
+  }
+  return std::unique_ptr<BlobReader>(
+      std::make_unique<SparingReader>(std::move(file), *facts, freshness));
 }
 
 Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::vector<char>& buffer,

@@ -17,12 +17,15 @@ class DirectoryStore final : public Store {
   Status scan_repositories(ScanVisitor& visitor, const ScanOptions& options) const override;
   Inventory take_inventory(ScanVisitor& visitor, const InventoryOptions& options) const override;
   Result<FileFacts> stat_blob(const Digest& digest) const override;
+  Result<std::unique_ptr<BlobReader>> open_blob(const Digest& digest,
+                                                Freshness freshness) const override;
   Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
                                      std::size_t limit_bytes,
                                      std::size_t padding_bytes) const override;
   Result<FileFacts> stat_path(const std::string& path) const override;
   Result<std::vector<std::string>> list_path(const std::string& path) const override;
   Result<DiskFigures> disk() const override;
+  DeviceKind device() const override { return device_kind_of(v2_.fd()); }
   const ScanProgress& progress() const noexcept override { return progress_; }
 
  private:

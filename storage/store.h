@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/blob_reader.h"
+#include "storage/device.h"
 #include "storage/digest.h"
 #include "storage/directory.h"
 #include "storage/result.h"
@@ -208,6 +210,10 @@ class Store {
   /// Facts of a blob's `data`. kNotFound: known absent.
   virtual Result<FileFacts> stat_blob(const Digest& digest) const = 0;
 
+  /// Opens a blob's `data` to read it whole. kNotFound: known absent; kCorrupt: not a regular file.
+  virtual Result<std::unique_ptr<BlobReader>> open_blob(const Digest& digest,
+                                                        Freshness freshness) const = 0;
+
   /// Reads a whole blob into `buffer`, which grows as needed and keeps `padding_bytes` behind the
   /// content. kCorrupt: longer than `limit_bytes`, so that a layer is never slurped.
   virtual Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
@@ -221,6 +227,10 @@ class Store {
   virtual Result<std::vector<std::string>> list_path(const std::string& path) const = 0;
 
   virtual Result<DiskFigures> disk() const = 0;
+
+  /// What the blobs lie on.
+  virtual DeviceKind device() const = 0;
+
   virtual const ScanProgress& progress() const noexcept = 0;
 };
 

@@ -1,0 +1,173 @@
+#include "analyzer/blame.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "analyzer/platform.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+class Blaming {
+ public:
+  Blaming(const storage::Store& store, const Survey& survey, const Marks& bad)
+      : store_(store),
+        survey_(survey),
+        graph_(survey.graph),
+        bad_(bad),
+        broken_(spread(graph_, bad, nullptr)),
+        slot_(graph_.node_count(), kNone),
+        seen_(graph_.node_count(), 0) {
+    for (std::size_t i = 0; i < bad.size(); ++i) {
+      if (bad[i] == 0) continue;
+      slot_[i] = static_cast<std::uint32_t>(blame_.blobs.size());
+      blame_.blobs.push_back({digest_id(i), Reach::kGarbage, {}, {}});
+    }
+  }
+
+  Blame run(const Accounts& accounts) {
+    for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
+      repository(static_cast<std::uint32_t>(r));
+    }
+    for (BlamedBlob& blob : blame_.blobs) {
+      const std::size_t at = row(blob.id);
+      blob.reach = !blob.tags.empty() || accounts.live_by_tag[at] != 0 ? Reach::kTagged
+                   : accounts.live[at] != 0                            ? Reach::kUntagged
+                                                                       : Reach::kGarbage;
+    }
+    return std::move(blame_);
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xffffffffU;
+
+  void repository(std::uint32_t r) {
+    const Repository& repository = survey_.repositories[r];
+    std::vector<DigestId> needed;  // of the damaged ones, with duplicates
+    for (std::size_t t = 0; t < repository.tags.size(); ++t) {
+      const Tag& tag = repository.tags[t];
+      if (tag.state != storage::LinkState::kRead || broken_[row(tag.digest)] == 0) continue;
+      BlamedTag blamed = blame_tag({r, static_cast<std::uint32_t>(t)}, tag.digest);
+      const auto index = static_cast<std::uint32_t>(blame_.tags.size());
+      DigestId last = kNoDigest;
+      for (const BrokenPart& part : blamed.parts) {
+        if (std::exchange(last, part.blob) == part.blob) continue;
+        needed.push_back(part.blob);
+        blame_.blobs[slot_[row(part.blob)]].tags.push_back(index);
+      }
+      blame_.tags.push_back(std::move(blamed));
+    }
+    for (const DigestId path : repository.revisions.paths) {
+      for (const DigestId id : {path, repository.revisions.content_of(path)}) {
+        if (id != kNoDigest && broken_[row(id)] != 0) descend(id, needed);
+      }
+    }
+    for (const DigestId path : repository.layers.paths) {
+      for (const DigestId id : {path, repository.layers.blob_of(path)}) {
+        if (bad_[row(id)] != 0) needed.push_back(id);
+      }
+    }
+    for (const DigestId id : reached_) seen_[row(id)] = 0;
+    reached_.clear();
+    std::sort(needed.begin(), needed.end());
+    needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
+    for (const DigestId id : needed) blame_.blobs[slot_[row(id)]].repositories.push_back(r);
+  }
+
+  /// Calls `f(to)` for each broken thing that a manifest needs.
+  template <class F>
+  void each_broken(DigestId id, F&& f) const {
+    graph_.each_edge(id, [&](const Edge& edge) {
+      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+      if (broken_[row(edge.to)] != 0) f(edge);
+    });
+  }
+
+  /// Damaged blobs below a revision; each node once a repository.
+  void descend(DigestId root, std::vector<DigestId>& needed) {
+    std::vector<DigestId> stack = {root};
+    while (!stack.empty()) {
+      const DigestId id = stack.back();
+      stack.pop_back();
+      if (std::exchange(seen_[row(id)], std::uint8_t{1}) != 0) continue;
+      reached_.push_back(id);
+      if (bad_[row(id)] != 0) needed.push_back(id);
+      each_broken(id, [&](const Edge& edge) { stack.push_back(edge.to); });
+    }
+  }
+
+  BlamedTag blame_tag(TagRef ref, DigestId root) {
+    BlamedTag blamed;
+    blamed.tag = ref;
+    graph_.each_edge(root, [&](const Edge& edge) {
+      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
+      ++blamed.images;
+    });
+    // Broken parts hang at few depths: an index, its images, their blobs. A node comes once a
+    // platform.
+    std::vector<BrokenPart> stack = {{root, root, blamed.images == 0 ? image_platform(root) : ""}};
+    std::set<BrokenPart> done;
+    while (!stack.empty()) {
+      const BrokenPart at = std::move(stack.back());
+      stack.pop_back();
+      if (!done.insert(at).second) continue;
+      if (bad_[row(at.blob)] != 0) blamed.parts.push_back(at);
+      each_broken(at.blob, [&](const Edge& edge) {
+        const bool is_image = edge.role() == Role::kManifest;
+        stack.push_back({edge.to, is_image ? edge.to : at.image,
+                         is_image ? child_platform(at.blob, edge.to) : at.platform});
+      });
+    }
+    std::sort(blamed.parts.begin(), blamed.parts.end());
+    return blamed;
+  }
+
+  /// What the index says of its child, else the child's own config.
+  std::string child_platform(DigestId index, DigestId child) {
+    auto known = index_platforms_.find(index);
+    if (known == index_platforms_.end()) {
+      known = index_platforms_.emplace(index, index_platforms(store_, graph_.digests[index])).first;
+    }
+    const storage::Digest digest = graph_.digests[child];
+    for (const auto& [of, platform] : known->second) {
+      if (of == digest && !platform.empty()) return platform;
+    }
+    return image_platform(child);
+  }
+
+  std::string image_platform(DigestId image) {
+    if (const auto known = image_platforms_.find(image); known != image_platforms_.end()) {
+      return known->second;
+    }
+    std::string platform;
+    graph_.each_edge(image, [&](const Edge& edge) {
+      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kConfig) return;
+      // Also of a damaged config, if it still says so: the answer must not depend on what was read.
+      platform = config_platform(store_, graph_.digests[edge.to]);
+    });
+    return image_platforms_.emplace(image, std::move(platform)).first->second;
+  }
+
+  const storage::Store& store_;
+  const Survey& survey_;
+  const Graph& graph_;
+  const Marks& bad_;
+  const Marks broken_;
+  std::vector<std::uint32_t> slot_;  ///< of a damaged digest, in blame_.blobs
+  std::vector<std::uint8_t> seen_;
+  std::vector<DigestId> reached_;  ///< what is set in seen_
+  std::map<DigestId, std::vector<std::pair<storage::Digest, std::string>>> index_platforms_;
+  std::map<DigestId, std::string> image_platforms_;
+  Blame blame_;
+};
+
+}  // namespace
+
+Blame find_blame(const storage::Store& store, const Survey& survey, const Accounts& accounts,
+                 const Marks& bad) {
+  return Blaming(store, survey, bad).run(accounts);
+}
+
+}  // namespace regsweep::analyzer

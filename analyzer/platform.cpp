@@ -1,0 +1,79 @@
+#include "analyzer/platform.h"
+
+#include <simdjson.h>
+
+namespace regsweep::analyzer {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+constexpr std::size_t kLimitBytes = 4 * 1024 * 1024;
+
+std::string member(const object& of, const char* name) {
+  std::string_view text;
+  if (of[name].get(text) != simdjson::SUCCESS) return {};
+  return std::string(text);
+}
+
+std::string platform_in(const object& of) {
+  const std::string os = member(of, "os");
+  const std::string architecture = member(of, "architecture");
+  const std::string variant = member(of, "variant");
+  if (os.empty() && architecture.empty()) return {};
+  return os + '/' + architecture + (variant.empty() ? "" : '/' + variant);
+}
+
+/// Content of a small blob with the padding that simdjson reads behind it, empty if there is none.
+std::string_view content_of(const storage::Store& store, const storage::Digest& digest,
+                            std::vector<char>& buffer) {
+  const auto content = store.read_blob(digest, buffer, kLimitBytes, simdjson::SIMDJSON_PADDING);
+  return content ? *content : std::string_view();
+}
+
+}  // namespace
+
+std::vector<std::pair<storage::Digest, std::string>> platforms_of_index(std::string_view document) {
+  std::vector<std::pair<storage::Digest, std::string>> platforms;
+  simdjson::dom::parser parser;
+  element root;
+  simdjson::dom::array manifests;
+  if (parser.parse(document.data(), document.size(), true).get(root) != simdjson::SUCCESS ||
+      root["manifests"].get(manifests) != simdjson::SUCCESS) {
+    return platforms;
+  }
+  for (const element child : manifests) {
+    std::string_view text;
+    storage::Digest digest;
+    if (child["digest"].get(text) != simdjson::SUCCESS ||
+        storage::parse_digest(text, digest) != storage::DigestError::kNone) {
+      continue;
+    }
+    object platform;
+    const bool has = child["platform"].get(platform) == simdjson::SUCCESS;
+    platforms.emplace_back(digest, has ? platform_in(platform) : std::string());
+  }
+  return platforms;
+}
+
+std::string platform_of_config(std::string_view document) {
+  simdjson::dom::parser parser;
+  object root;
+  if (parser.parse(document.data(), document.size(), true).get(root) != simdjson::SUCCESS) {
+    return {};
+  }
+  return platform_in(root);
+}
+
+std::vector<std::pair<storage::Digest, std::string>> index_platforms(const storage::Store& store,
+                                                                     const storage::Digest& index) {
+  std::vector<char> buffer;
+  return platforms_of_index(content_of(store, index, buffer));
+}
+
+std::string config_platform(const storage::Store& store, const storage::Digest& config) {
+  std::vector<char> buffer;
+  return platform_of_config(content_of(store, config, buffer));
+}
+
+}  // namespace regsweep::analyzer

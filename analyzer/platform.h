@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "storage/digest.h"
+#include "storage/store.h"
+
+namespace regsweep::analyzer {
+
+/// The platforms that an index gives its children: "linux/arm64/v8", as `docker pull --platform`
+/// takes it; "" where it says none. Empty if the document is no index.
+/// Source: OCI image spec, index, `platform`.
+std::vector<std::pair<storage::Digest, std::string>> platforms_of_index(std::string_view document);
+
+/// The platform in an image's config; "" if it says none. Source: OCI image spec, config.
+std::string platform_of_config(std::string_view document);
+
+/// The same of blobs in a store, read up to 4 MiB; empty if they cannot be read or understood.
+std::vector<std::pair<storage::Digest, std::string>> index_platforms(const storage::Store& store,
+                                                                     const storage::Digest& index);
+std::string config_platform(const storage::Store& store, const storage::Digest& config);
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "storage/content_hash.h"
+#include "storage/store.h"
+
+namespace regsweep::storage {
+
+/// What reading a blob from front to back showed.
+struct BlobCheck {
+  Digest actual;    ///< of its bytes, by the algorithm of its name
+  FileFacts facts;  ///< when it was opened
+  std::uint64_t read_bytes = 0;
+  bool stopped = false;          ///< `pace` ended it: `actual` means nothing
+  bool changed = false;          ///< written to while it was read: `actual` means nothing
+  std::array<char, 512> head{};  ///< its first bytes, zeros behind its end
+};
+
+/// Asked after each piece of at most 256 KiB with its bytes; may wait. False: stop here.
+using Pace = std::function<bool(std::uint64_t)>;
+
+/// Hashes blobs; one a thread. Costs four system calls for a small blob in the cache, two for each
+/// 256 KiB of a large one.
+class BlobChecker {
+ public:
+  BlobChecker();
+
+  /// Errors are those of Store::open_blob and BlobReader::read.
+  Result<BlobCheck> check(const Store& store, const Digest& digest, Freshness freshness,
+                          const Pace& pace);
+
+ private:
+  ContentHash hash_;
+  std::unique_ptr<char[]> buffer_;
+};
+
+}  // namespace regsweep::storage
