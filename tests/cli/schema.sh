@@ -196,6 +196,36 @@ d['tags'] = {}
 d['complete'] = None
 d['schema'] = 'regsweep.audit/1'
 "
+# Verifies: one of a damaged store, one of a sample.
+cp -a healthy rotten
+blob=$(find rotten/docker/registry/v2/blobs -name data -printf '%s %p\n' | sort -rn | sed -n '3s/.* //p')
+printf 'rotten rotten' | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
+run "verify a demo" verify --json demo
+exits 3
+check "$what: fits the schema" valid verify
+run "verify a part" verify --json --sample 50% --shard 1/2 --newer-than 36500d --repo team/app healthy
+exits 0
+check "$what: fits the schema" valid verify
+run "verify a rotten store" verify --json rotten
+exits 3
+check "$what: fits the schema" valid verify
+cp out verify.json
+check "mutated verifies do not fit" "$python" mutate.py "$schemas/verify.json" verify.json "
+d['damaged'][0]['fault'] = 'rotten'
+d['damaged'][0]['concern'] = 'danger'
+d['damaged'][0]['digest'] = 'sha256:abc'
+d['damaged'][0]['actual'] = ''
+del d['damaged'][0]['tags']
+d['damaged'][0]['tags'][0]['platforms'] = None
+d['damaged'][0]['repositories'] = 'team/app'
+d['broken_tags'][0]['parts'][0]['image'] = None
+d['selection']['shard'] = {'number': 0, 'of': 2}
+d['selection']['sample_percent'] = 0
+d['content']['read_bytes'] = 1.5
+d['complete'] = 1
+d['more'] = 1
+"
+
 # Plans: one with something of every class, one that says why no blob may go.
 run "plan" plan --json --min-age 0s --untagged --links --temporary --stale-tags --empty --uploads 7d healthy
 exits 0

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -307,6 +308,17 @@ int fstatat(int at, const char* name, struct stat* out, int flags) noexcept {
 ssize_t read(int fd, void* bytes, std::size_t size) {
   static const auto next = real<ssize_t (*)(int, void*, std::size_t)>("read");
   return fails(kRead, fd, nullptr) ? -1 : next(fd, bytes, size);
+}
+
+ssize_t pread(int fd, void* bytes, std::size_t size, off_t offset) {
+  static const auto next = real<ssize_t (*)(int, void*, std::size_t, off_t)>("pread");
+  return fails(kRead, fd, nullptr) ? -1 : next(fd, bytes, size, offset);
+}
+
+ssize_t preadv2(int fd, const struct iovec* parts, int count, off_t offset, int flags) {
+  static const auto next =
+      real<ssize_t (*)(int, const struct iovec*, int, off_t, int)>("preadv2");
+  return fails(kRead, fd, nullptr) ? -1 : next(fd, parts, count, offset, flags);
 }
 
 long syscall(long number, ...) noexcept {
