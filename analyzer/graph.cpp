@@ -12,6 +12,15 @@ std::span<const std::pair<DigestId, DigestId>> Graph::rows_of(
   return {begin, end};
 }
 
+DigestId Graph::present_blob(DigestId id) const {
+  if (has(id, kPresent)) return id;
+  if (!has(id, kHasAlias)) return kNoDigest;
+  for (const auto& [path, content] : rows_of(aliases, id)) {
+    if (has(content, kPresent)) return content;
+  }
+  return kNoDigest;
+}
+
 const ManifestOddity* Graph::oddity(DigestId id) const {
   const auto at = std::lower_bound(
       oddities.begin(), oddities.end(), id,

@@ -132,6 +132,10 @@ struct Graph {
   static std::span<const std::pair<DigestId, DigestId>> rows_of(
       const std::vector<std::pair<DigestId, DigestId>>& pairs, DigestId id);
 
+  /// The blob that a registry serves for a digest: its own if it is present, else one that a link
+  /// at this digest's path names. kNoDigest if none is there.
+  DigestId present_blob(DigestId id) const;
+
   /// The oddity of a document, or nullptr.
   const ManifestOddity* oddity(DigestId id) const;
 };

@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, storage::kRemovalClasses> kNames = {
     "tag-index-entry", "revision", "layer-link",     "upload",
     "temporary-file",  "blob",     "empty-directory"};
 
-/// One hash over what tells whether a plan still speaks of the same content: every repository's
-/// tags and revisions, and every blob with its size.
+}  // namespace
+
 std::string fingerprint_of(const Survey& survey) {
   storage::Sha256Stream hash;
   const Graph& graph = survey.graph;
@@ -35,8 +35,6 @@ std::string fingerprint_of(const Survey& survey) {
   }
   return hash.hex();
 }
-
-}  // namespace
 
 std::string_view removal_class_name(storage::RemovalClass removal_class) noexcept {
   return kNames[static_cast<std::size_t>(removal_class)];

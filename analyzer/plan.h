@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/account.h"
+#include "analyzer/repair_rules.h"
 #include "analyzer/survey.h"
 #include "storage/store.h"
 #include "storage/sweeper.h"
@@ -51,6 +52,8 @@ struct Plan {
   std::uint64_t blobs_in_store = 0;
   Bytes bytes_in_store;  ///< of blobs
   bool has_tags = false;
+  std::optional<RepairRules> repair;         ///< set: a repair's plan, and `rules` mean nothing
+  std::vector<storage::Addition> additions;  ///< of a repair, in the order of placing
 };
 
 /// "blob", "revision" and so on, as plans and tables show it.
@@ -72,6 +75,10 @@ struct PlanContext {
 /// Runs in the caller's TBB arena.
 Plan make_plan(const storage::Store& store, const Survey& survey, const PlanRules& rules,
                const PlanContext& context);
+
+/// One hash over what tells whether a plan still speaks of the same content: every repository's
+/// tags and revisions, and every blob with its size. Hex of a sha256.
+std::string fingerprint_of(const Survey& survey);
 
 /// What a survey must find for a plan by these rules.
 SurveyOptions survey_options_for(const PlanRules& rules);

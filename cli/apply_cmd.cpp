@@ -2,6 +2,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "analyzer/repair.h"
+#include "cli/repair.h"
 #include "cli/sweep.h"
 #include "reports/humanize.h"
 #include "reports/plan_report.h"
@@ -40,6 +42,14 @@ int run_apply(const Args& args, const Io& io) {
            << ", which is not there any more; nothing was changed\n";
     return static_cast<int>(Exit::kPlanOutdated);
   }
+  if (plan->repair) {
+    if (args.apply.no_quarantine) {
+      io.err << "regsweep: a repair goes by way of quarantine: leave out --no-quarantine\n";
+      return static_cast<int>(Exit::kUsage);
+    }
+    return apply_repair(args, args.apply.assume_offline, opened, analyzer::rules_to_recheck(*plan),
+                        &*plan, io);
+  }
   analyzer::PlanRules rules = plan->rules;
   rules.enough_bytes.reset();  // all that may go: the plan names what of it does
   return sweep(args, args.apply, opened, rules, &*plan, io);
@@ -51,7 +61,7 @@ void add_apply(CLI::App& app, Job& job) {
   auto args = std::make_shared<Args>();
   CLI::App* command =
       app.add_subcommand("apply", "Carry out a plan, after checking that it still fits");
-  command->add_option("PLAN", args->plan, "A file that regsweep plan wrote")->required();
+  command->add_option("PLAN", args->plan, "A file that regsweep plan or repair wrote")->required();
   command->add_flag("--json", args->json, "One JSON object instead of text");
   add_apply_options(*command, args->apply);
   add_run_options(*command, *args);
@@ -59,8 +69,10 @@ void add_apply(CLI::App& app, Job& job) {
       "Examples:\n"
       "  regsweep apply plan.json\n"
       "  regsweep apply --no-quarantine plan.json\n\n"
-      "Exit status: 0 done, 2 usage, 5 refused for safety, 6 the plan no longer fits the store,\n"
-      "7 stopped part-way (run it again to go on), 130 interrupted.");
+      "Exit status: 0 done, 2 usage, 3 something alive stays damaged after a repair, 5 refused "
+      "for\n"
+      "safety, 6 the plan no longer fits the store, 7 stopped part-way (run it again to go on), "
+      "130 interrupted.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_apply(*args, io); }; });
 }
 

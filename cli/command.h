@@ -82,6 +82,7 @@ void add_verify(CLI::App& app, Job& job);
 void add_plan(CLI::App& app, Job& job);
 void add_apply(CLI::App& app, Job& job);
 void add_gc(CLI::App& app, Job& job);
+void add_repair(CLI::App& app, Job& job);
 void add_undo(CLI::App& app, Job& job);
 void add_purge(CLI::App& app, Job& job);
 void add_garbage_collect(CLI::App& app, Job& job);

@@ -22,7 +22,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   CLI::App app(
       "Finds what takes the space in a container registry's storage, and what may go.\n"
       "Reads the storage itself: no registry, no API, no credentials. Only apply, gc --apply,\n"
-      "undo, purge and garbage-collect change it.",
+      "repair --apply, undo, purge and garbage-collect change it.",
       "regsweep");
   app.set_version_flag("--version", std::string("regsweep ") + REGSWEEP_VERSION);
   app.require_subcommand(1);
@@ -34,6 +34,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_plan(app, job);
   add_apply(app, job);
   add_gc(app, job);
+  add_repair(app, job);
   add_undo(app, job);
   add_purge(app, job);
   add_garbage_collect(app, job);

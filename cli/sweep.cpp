@@ -110,16 +110,22 @@ analyzer::PlanRules rules_from(const RuleArgs& args) {
   return rules;
 }
 
+analyzer::PlanContext plan_context(const OpenStore& opened) {
+  analyzer::PlanContext context;
+  context.root = opened.location.root;
+  context.v2 = opened.location.v2;
+  context.now_seconds = std::time(nullptr);
+  context.database_lock = opened.location.database_lock;
+  if (opened.location.config) {  // a plan may be applied from another directory
+    context.config_path = std::filesystem::absolute(opened.location.config->path).string();
+  }
+  return context;
+}
+
 Planned make_planned(const CommonArgs& args, const OpenStore& opened,
                      const analyzer::PlanRules& rules, const Io& io) {
   Planned planned;
-  planned.context.root = opened.location.root;
-  planned.context.v2 = opened.location.v2;
-  planned.context.now_seconds = std::time(nullptr);
-  planned.context.database_lock = opened.location.database_lock;
-  if (opened.location.config) {  // a plan may be applied from another directory
-    planned.context.config_path = std::filesystem::absolute(opened.location.config->path).string();
-  }
+  planned.context = plan_context(opened);
   run_parallel(args, *opened.store, io, [&] {
     planned.survey = analyzer::survey(*opened.store, analyzer::survey_options_for(rules));
     planned.plan = analyzer::make_plan(*opened.store, planned.survey, rules, planned.context);

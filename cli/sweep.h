@@ -31,6 +31,9 @@ void add_rules(CLI::App& command, RuleArgs& args);
 void add_apply_options(CLI::App& command, ApplyArgs& args);
 analyzer::PlanRules rules_from(const RuleArgs& args);
 
+/// What a plan for a store is made in.
+analyzer::PlanContext plan_context(const OpenStore& opened);
+
 /// A plan with what it was made from.
 struct Planned {
   analyzer::Survey survey;

@@ -6,6 +6,7 @@
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 #include "reports/plan_report.h"
+#include "reports/repair_json.h"
 #include "storage/sha256.h"
 #include "storage/upload.h"
 
@@ -111,12 +112,13 @@ Plan plan_from(const Json& json) {
     plan.removals.push_back(std::move(removal));
   }
   for (const Removal& removal : plan.removals) analyzer::count_in(plan, removal);
+  read_repair_parts(json, plan);
   return plan;
 }
 
 }  // namespace
 
-void write_plan_json(const Plan& plan, std::ostream& out) {
+void write_plan_file(const Plan& plan, Json results, std::ostream& out) {
   Json totals = Json::object();
   for (std::size_t i = 0; i < plan.totals.size(); ++i) {
     totals[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
@@ -142,8 +144,17 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
                {"totals", std::move(totals)},
                {"refusals", std::move(refusals)},
                {"removals", std::move(removals)}};
+  if (plan.repair) {
+    json["additions"] = additions_json(plan);
+    json["repair"] = {{"rules", repair_rules_json(*plan.repair)}};
+    json["repair"].update(results);
+  }
   json["checksum"] = checksum_of(json);
   out << json.dump(1) << '\n';
+}
+
+void write_plan_json(const Plan& plan, std::ostream& out) {
+  write_plan_file(plan, Json::object(), out);
 }
 
 storage::Result<Plan> read_plan_json(const std::string& text) {

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <memory>
 
+#include "storage/addition_shape.h"
 #include "storage/beneath.h"
 #include "storage/sha256.h"
 #include "storage/sweeper_shape.h"
@@ -113,6 +115,21 @@ struct Encoder {
         .number(r.allocated_bytes);
   }
   void operator()(const RmdirRecord& r) const { kind("rmdir").text(r.path); }
+  void operator()(const StageRecord& r) const {
+    kind("stage")
+        .number(r.object)
+        .text(class_name(r.addition_class))
+        .text(r.path)
+        .text(r.digest.text());
+  }
+  void operator()(const MkdirRecord& r) const { kind("mkdir").text(r.path); }
+  void operator()(const PlaceRecord& r) const {
+    kind("place")
+        .number(r.object)
+        .number(r.identity.inode)
+        .number(r.identity.size_bytes)
+        .number(r.identity.mtime_nanoseconds);
+  }
   void operator()(const EndRecord& r) const { kind("end").number(r.time_nanoseconds); }
   void operator()(const RestoredRecord& r) const { kind("restored").number(r.object); }
 };
@@ -138,7 +155,16 @@ class Reader {
     const auto [at, error] = std::from_chars(field.data(), end, out, base);
     good_ = good_ && error == std::errc() && at == end;
   }
-  void removal_class(RemovalClass& out) { good_ = class_of_name(raw(), out) && good_; }
+  template <class Class>
+  void class_name(Class& out) {
+    good_ = class_of_name(raw(), out) && good_;
+  }
+  void digest(Digest& out) { good_ = parse_digest(raw(), out) == DigestError::kNone && good_; }
+  void identity(Identity& out) {
+    number(out.inode);
+    number(out.size_bytes);
+    number(out.mtime_nanoseconds);
+  }
   bool complete() const noexcept { return good_ && ended_; }
 
  private:
@@ -148,6 +174,30 @@ class Reader {
 };
 
 Error corrupt(std::string message) { return {Errc::kCorrupt, kJournal, std::move(message), 0}; }
+
+Error wrong_shape() { return corrupt("names a path that is not of its class"); }
+
+Result<JournalRecord> decode_addition(std::string_view kind, Reader& in) {
+  if (kind == "stage") {
+    StageRecord r;
+    in.number(r.object);
+    in.class_name(r.addition_class);
+    in.text(r.path);
+    in.digest(r.digest);
+    if (!has_addition_shape(r.addition_class, r.path, r.digest)) return wrong_shape();
+    return JournalRecord(std::move(r));
+  }
+  if (kind == "mkdir") {
+    MkdirRecord r;
+    in.text(r.path);
+    if (!has_made_directory_shape(r.path)) return wrong_shape();
+    return JournalRecord(std::move(r));
+  }
+  PlaceRecord r;
+  in.number(r.object);
+  in.identity(r.identity);
+  return JournalRecord(r);
+}
 
 Result<JournalRecord> decode_fields(std::string_view kind, Reader& in) {
   if (kind == "begin") {
@@ -173,25 +223,21 @@ Result<JournalRecord> decode_fields(std::string_view kind, Reader& in) {
   if (kind == "move") {
     MoveRecord r;
     in.number(r.object);
-    in.removal_class(r.removal_class);
+    in.class_name(r.removal_class);
     in.text(r.path);
-    in.number(r.identity.inode);
-    in.number(r.identity.size_bytes);
-    in.number(r.identity.mtime_nanoseconds);
+    in.identity(r.identity);
     in.number(r.apparent_bytes);
     in.number(r.allocated_bytes);
-    if (!has_shape(r.removal_class, r.path))
-      return corrupt("names a path that is not of its class");
+    if (!has_shape(r.removal_class, r.path)) return wrong_shape();
     return JournalRecord(std::move(r));
   }
   if (kind == "rmdir") {
     RmdirRecord r;
     in.text(r.path);
-    if (!has_shape(RemovalClass::kEmptyDirectory, r.path)) {
-      return corrupt("names a path that is not of its class");
-    }
+    if (!has_shape(RemovalClass::kEmptyDirectory, r.path)) return wrong_shape();
     return JournalRecord(std::move(r));
   }
+  if (kind == "stage" || kind == "mkdir" || kind == "place") return decode_addition(kind, in);
   if (kind == "end") {
     EndRecord r;
     in.number(r.time_nanoseconds);
@@ -205,15 +251,45 @@ Result<JournalRecord> decode_fields(std::string_view kind, Reader& in) {
   return corrupt("has a record of an unknown kind");
 }
 
-struct Collector {
-  JournalContents& contents;
-  void operator()(BeginRecord&& r) const { contents.begin = std::move(r); }
-  void operator()(DirectoryRecord&& r) const { contents.directories.push_back(std::move(r)); }
-  void operator()(MoveRecord&& r) const { contents.moves.push_back(std::move(r)); }
-  void operator()(RmdirRecord&& r) const { contents.rmdirs.push_back(std::move(r)); }
-  void operator()(EndRecord&&) const { contents.finished = true; }
-  void operator()(RestoredRecord&& r) const { contents.restored.insert(r.object); }
+class Collector {
+ public:
+  explicit Collector(JournalContents& contents) : contents_(contents) {}
+  void operator()(BeginRecord&& r) const { contents_.begin = std::move(r); }
+  void operator()(DirectoryRecord&& r) const { contents_.directories.push_back(std::move(r)); }
+  void operator()(MoveRecord&& r) const {
+    count(r.object);
+    contents_.moves.push_back(std::move(r));
+  }
+  void operator()(RmdirRecord&& r) const { contents_.rmdirs.push_back(std::move(r)); }
+  void operator()(StageRecord&& r) const {
+    count(r.object);
+    contents_.stages.push_back(std::move(r));
+  }
+  void operator()(MkdirRecord&& r) const { contents_.mkdirs.push_back(std::move(r)); }
+  void operator()(PlaceRecord&& r) const {
+    if (find_stage(contents_, r.object) == nullptr) contents_.is_ordered = false;
+    contents_.places.push_back(r);
+  }
+  void operator()(EndRecord&&) const { contents_.finished = true; }
+  void operator()(RestoredRecord&& r) const { contents_.restored.insert(r.object); }
+
+ private:
+  void count(std::uint64_t object) const {
+    if (object < contents_.next_object) contents_.is_ordered = false;
+    contents_.next_object = object + 1;
+  }
+
+  JournalContents& contents_;
 };
+
+/// The record of an object among records that are ascending by it.
+template <class Record>
+const Record* find_object(const std::vector<Record>& records, std::uint64_t object) noexcept {
+  const auto at = std::lower_bound(
+      records.begin(), records.end(), object,
+      [](const Record& record, std::uint64_t number) { return record.object < number; });
+  return at != records.end() && at->object == object ? &*at : nullptr;
+}
 
 /// Takes in a whole line. kUnsupported ends everything, kCorrupt may still be a torn end.
 Status take(std::string_view line, JournalContents& contents) {
@@ -221,13 +297,21 @@ Status take(std::string_view line, JournalContents& contents) {
   if (!record) return record.error();
   const bool is_begin = std::holds_alternative<BeginRecord>(*record);
   if (is_begin != (contents.lines == 0)) return corrupt("does not begin with its first record");
-  std::visit(Collector{contents}, std::move(*record));
+  std::visit(Collector(contents), std::move(*record));
   ++contents.lines;
   contents.good_bytes += line.size() + 1;
   return kOk;
 }
 
 }  // namespace
+
+const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object) noexcept {
+  return find_object(journal.moves, object);
+}
+
+const StageRecord* find_stage(const JournalContents& journal, std::uint64_t object) noexcept {
+  return find_object(journal.stages, object);
+}
 
 std::string encode_record(std::uint64_t line_number, const JournalRecord& record) {
   std::string text = std::to_string(line_number);

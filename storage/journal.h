@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "storage/digest.h"
 #include "storage/directory.h"
 #include "storage/result.h"
 #include "storage/sweeper.h"
@@ -28,12 +29,22 @@ namespace regsweep::storage {
 //   directory  path | mtime | mode | uid | gid      as it was before the run's first change to it
 //   move       object | class | path | inode | size | mtime | apparent bytes | allocated bytes
 //   rmdir      path                 it was empty; its directory record makes it again
+//   stage      object | class | path | digest       a file to add; it is written into `objects`
+//   mkdir      path                 a directory that was not there and is made for an addition
+//   place      object | inode | size | mtime        a staged file, whole; it moves to its path
 //   end        time                 the apply came to its end
 //   restored   object               by an undo that had to leave others
 //
-// A batch of moves is written at once and synced, and only then do its objects move. After a crash
-// the journal may hence name objects that never moved, and its last line may be torn; an object
-// that it does not name cannot be there.
+// Moved and staged objects are numbered together, ascending. Whatever a record announces is done
+// only after the record is synced: a batch of moves is written at once, and then its objects move;
+// staged files are named, then written; places and directories are named, then taken. After a crash
+// the journal may hence name what never happened, and its last line may be torn; an object that it
+// does not name cannot be there, and a staged file that lies at its path has a place record, by
+// which undo knows it.
+//
+// The records of additions came later, in the same format: a regsweep that does not know them finds
+// a record of an unknown kind, or an object that the journal does not name, and leaves the run
+// alone.
 
 struct BeginRecord {
   std::string v2;
@@ -58,6 +69,19 @@ struct MoveRecord {
 struct RmdirRecord {
   std::string path;
 };
+struct StageRecord {
+  std::uint64_t object = 0;  ///< its name in the run's `objects`
+  AdditionClass addition_class = AdditionClass::kBlobData;
+  std::string path;
+  Digest digest;
+};
+struct MkdirRecord {
+  std::string path;
+};
+struct PlaceRecord {
+  std::uint64_t object = 0;
+  Identity identity;
+};
 struct EndRecord {
   std::int64_t time_nanoseconds = 0;
 };
@@ -65,7 +89,8 @@ struct RestoredRecord {
   std::uint64_t object = 0;
 };
 using JournalRecord =
-    std::variant<BeginRecord, DirectoryRecord, MoveRecord, RmdirRecord, EndRecord, RestoredRecord>;
+    std::variant<BeginRecord, DirectoryRecord, MoveRecord, RmdirRecord, StageRecord, MkdirRecord,
+                 PlaceRecord, EndRecord, RestoredRecord>;
 
 /// The line of a record, with its LF.
 std::string encode_record(std::uint64_t line_number, const JournalRecord& record);
@@ -80,11 +105,20 @@ struct JournalContents {
   std::vector<DirectoryRecord> directories;
   std::vector<MoveRecord> moves;
   std::vector<RmdirRecord> rmdirs;
+  std::vector<StageRecord> stages;
+  std::vector<MkdirRecord> mkdirs;
+  std::vector<PlaceRecord> places;
   std::unordered_set<std::uint64_t> restored;
   bool finished = false;         ///< has an end record
   std::uint64_t lines = 0;       ///< good ones
   std::uint64_t good_bytes = 0;  ///< up to the end of the last good line
+  std::uint64_t next_object = 0;
+  bool is_ordered = true;  ///< objects are numbered in order, and placed only once staged
 };
+
+/// The record of an object, null if the journal has none. Cost: a binary search.
+const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object) noexcept;
+const StageRecord* find_stage(const JournalContents& journal, std::uint64_t object) noexcept;
 
 /// Reads a run's journal. A bad last line is no error: a crash tore it, and it counts as not there.
 /// kNotFound: no journal; kCorrupt: a bad line with others behind it, or no begin record in front.

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <ctime>
 #include <mutex>
 
@@ -41,11 +40,20 @@ Result<std::vector<Entry>> entries_of(const Directory& directory) {
   return entries;
 }
 
-std::uint64_t count_entries(const Directory& run, const char* name) {
+/// Whether an entry of a run's objects is a staged file: nothing that was taken from the store.
+bool is_staged(const JournalContents& journal, const std::string& name) {
+  std::uint64_t number = 0;
+  return parse_object(name, number) && find_stage(journal, number) != nullptr;
+}
+
+std::uint64_t count_entries(const Directory& run, const char* name,
+                            const JournalContents& journal) {
   const Result<Directory> directory = run.open(name);
   if (!directory) return 0;
   const Result<std::vector<Entry>> entries = entries_of(*directory);
-  return entries ? entries->size() : 0;
+  if (!entries) return 0;
+  const auto moved = [&](const Entry& entry) { return !is_staged(journal, entry.name); };
+  return static_cast<std::uint64_t>(std::count_if(entries->begin(), entries->end(), moved));
 }
 
 QuarantineRun describe(const Directory& run, const std::string& id) {
@@ -56,7 +64,7 @@ QuarantineRun describe(const Directory& run, const std::string& id) {
   if (!contents) {
     const Error& error = contents.error();
     described.problem = error.path.empty() ? error.message : error.path + ' ' + error.message;
-    described.objects = count_entries(run, kObjects) + count_entries(run, kDeleted);
+    described.objects = count_entries(run, kObjects, {}) + count_entries(run, kDeleted, {});
     return described;
   }
   described.finished = contents->journal.finished;
@@ -66,7 +74,7 @@ QuarantineRun describe(const Directory& run, const std::string& id) {
   }
   if (contents->purge_begun) {
     described.problem = kPurgeBegun;
-    described.objects += count_entries(run, kDeleted);
+    described.objects += count_entries(run, kDeleted, contents->journal);
   }
   return described;
 }
@@ -168,9 +176,7 @@ Result<QuarantineOutcome> DirectoryQuarantine::undo(const std::string& run_id) {
 
 std::uint64_t allocated_bytes_of(const JournalContents& journal, const std::string& name) {
   std::uint64_t number = 0;
-  const char* end = name.data() + name.size();
-  const auto [at, error] = std::from_chars(name.data(), end, number);
-  const MoveRecord* move = error == std::errc() && at == end ? find_move(journal, number) : nullptr;
+  const MoveRecord* move = parse_object(name, number) ? find_move(journal, number) : nullptr;
   return move != nullptr ? move->allocated_bytes : 0;
 }
 
@@ -187,10 +193,10 @@ Status delete_objects(const Directory& run, const char* name, const JournalConte
   tbb::parallel_for_each(entries->begin(), entries->end(), [&](const Entry& entry) {
     Status removed = remove_entry(*directory, entry.name, entry.type);
     const std::lock_guard lock(mutex);
-    if (removed) {
+    if (removed && !is_staged(journal, entry.name)) {
       ++outcome.objects;
       outcome.allocated_bytes += allocated_bytes_of(journal, entry.name);
-    } else if (failed && removed.error().code != Errc::kNotFound) {
+    } else if (!removed && failed && removed.error().code != Errc::kNotFound) {
       failed = below(name, removed.error());
     }
   });

@@ -27,12 +27,6 @@ std::string digits(std::int64_t value, std::size_t width) {
   return text.size() < width ? std::string(width - text.size(), '0') + text : text;
 }
 
-bool parse_object(std::string_view name, std::uint64_t& number) noexcept {
-  const char* end = name.data() + name.size();
-  const auto [at, error] = std::from_chars(name.data(), end, number);
-  return error == std::errc() && at == end && (name.size() == 1 || name.front() != '0');
-}
-
 Error unknown_entry(std::string name) {
   return {Errc::kCorrupt, std::move(name), "is not named by the run's journal", 0};
 }
@@ -55,6 +49,12 @@ Status check_entries(const Directory& run, RunContents& contents) {
 }
 
 }  // namespace
+
+bool parse_object(std::string_view name, std::uint64_t& number) noexcept {
+  const char* end = name.data() + name.size();
+  const auto [at, error] = std::from_chars(name.data(), end, number);
+  return error == std::errc() && at == end && (name.size() == 1 || name.front() != '0');
+}
 
 std::string make_run_id(std::int64_t time_nanoseconds) {
   const std::time_t seconds = time_nanoseconds / kNanoseconds;
@@ -159,35 +159,27 @@ Result<std::vector<std::uint64_t>> list_objects(const Directory& run) {
   return numbers;
 }
 
-const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object) noexcept {
-  const auto at = std::lower_bound(
-      journal.moves.begin(), journal.moves.end(), object,
-      [](const MoveRecord& move, std::uint64_t number) { return move.object < number; });
-  return at != journal.moves.end() && at->object == object ? &*at : nullptr;
-}
-
 Result<RunContents> read_run(const Directory& run) {
   RunContents contents;
   const Status entries = check_entries(run, contents);
   if (!entries) return entries.error();
-  Result<std::vector<std::uint64_t>> present = list_objects(run);
-  if (!present) return present.error();
-  contents.present = std::move(*present);
+  const Result<std::vector<std::uint64_t>> there = list_objects(run);
+  if (!there) return there.error();
   Result<JournalContents> journal = read_journal(run);
   if (journal) {
     contents.journal = std::move(*journal);
   } else if (journal.error().code != Errc::kNotFound) {
     return journal.error();
   }
-  const std::vector<MoveRecord>& moves = contents.journal.moves;
-  const auto not_ascending = [](const MoveRecord& a, const MoveRecord& b) {
-    return a.object >= b.object;
-  };
-  if (std::adjacent_find(moves.begin(), moves.end(), not_ascending) != moves.end()) {
+  if (!contents.journal.is_ordered) {
     return Error{Errc::kCorrupt, kJournalFile, "does not number its objects in order", 0};
   }
-  for (const std::uint64_t number : contents.present) {
-    if (find_move(contents.journal, number) == nullptr) {
+  for (const std::uint64_t number : *there) {
+    if (find_move(contents.journal, number) != nullptr) {
+      contents.present.push_back(number);
+    } else if (find_stage(contents.journal, number) != nullptr) {
+      contents.staged.push_back(number);
+    } else {
       return below(kObjects, unknown_entry(std::to_string(number)));
     }
   }
@@ -200,6 +192,18 @@ Result<Directory> open_quarantine_directory(const Directory& root) {
   Error error = quarantine.error();
   error.path = layout::kQuarantine;
   return error;
+}
+
+Status give_owner_and_mode(int fd, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode) {
+  // The owner first, since changing it may clear bits of the mode.
+  if (::fchown(fd, uid, gid) != 0) {
+    const auto same = static_cast<uid_t>(-1);
+    if (errno != EPERM || (::fchown(fd, same, gid) != 0 && errno != EPERM)) {
+      return change_error(errno, "cannot set the owner", "");
+    }
+  }
+  if (::fchmod(fd, mode) != 0) return change_error(errno, "cannot set the mode", "");
+  return kOk;
 }
 
 Status sync_directory(const Directory& directory, std::string_view what) {

@@ -51,13 +51,14 @@ bool same_file_system(const PlaceFacts& a, const PlaceFacts& b) noexcept;
 int rename_no_replace(const Directory& from, const char* old_name, const Directory& to,
                       const char* new_name) noexcept;
 
-/// The move of an object, null if the journal names none. Cost: a binary search.
-const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object) noexcept;
+/// Reads the name of an object: its number, as it is written. False for any other name.
+bool parse_object(std::string_view name, std::uint64_t& number) noexcept;
 
 /// A run as it lies on the disk.
 struct RunContents {
   JournalContents journal;
-  std::vector<std::uint64_t> present;  ///< objects that are there, ascending
+  std::vector<std::uint64_t> present;  ///< moved objects that are there, ascending
+  std::vector<std::uint64_t> staged;   ///< staged files that are there: not in place; ascending
   bool purge_begun = false;
 };
 
@@ -70,6 +71,13 @@ Result<std::vector<std::uint64_t>> list_objects(const Directory& run);
 
 /// The directory of all runs. kNotFound if the store has none.
 Result<Directory> open_quarantine_directory(const Directory& root);
+
+/// Directories are made with this mode, then given their own.
+inline constexpr std::uint32_t kModeWhileMade = 0700;
+
+/// Gives a file or directory its owner and mode. A user who may not give things away keeps them,
+/// but gives them the group if it is one of his.
+Status give_owner_and_mode(int fd, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode);
 
 /// fsync of a directory.
 Status sync_directory(const Directory& directory, std::string_view what);

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "storage/addition_undo.h"
 #include "storage/beneath.h"
 #include "storage/journal.h"
 #include "storage/sweeper_shape.h"
@@ -27,8 +28,6 @@ bool is_taken(const Error& error) noexcept {
          error.error_number == EEXIST;
 }
 
-constexpr std::uint32_t kModeWhileMade = 0700;
-
 class Undo {
  public:
   Undo(const LockedStore& store, const Directory& run, const RunContents& contents)
@@ -39,6 +38,8 @@ class Undo {
   }
 
   Result<QuarantineOutcome> go() {
+    touch_above_left();
+    if (const Status taken = take_away(); !taken) return taken.error();
     if (const Status made = make_removed_directories(); !made) return made.error();
     if (const Status restored = restore_objects(); !restored) return restored.error();
     if (const Status timed = restore_times(); !timed) return timed.error();
@@ -47,6 +48,8 @@ class Undo {
   }
 
  private:
+  void touch_above_left();
+  Status take_away();
   Status make_removed_directories();
   Status restore_objects();
   Status restore(const MoveRecord& move, const Directory& objects);
@@ -54,10 +57,10 @@ class Undo {
   Status restore_time(const DirectoryRecord& record);
   void note_restored();
   void skip(const std::string& path);
+  void leave_times_above(const std::string& path);
   Result<Directory> open_or_make(const std::string& path);
   Status make(const Directory& parent, const std::string& path);
-  static Status give(const Directory& made, std::uint32_t mode, std::uint32_t uid,
-                     std::uint32_t gid);
+  Status give_as_recorded(const Directory& place, const std::string& path) const;
   Result<Directory> finish_if_half_made(Directory directory, const std::string& path);
 
   const LockedStore& store_;
@@ -73,6 +76,10 @@ class Undo {
 
 void Undo::skip(const std::string& path) {
   outcome_.skipped.push_back(path);
+  leave_times_above(path);
+}
+
+void Undo::leave_times_above(const std::string& path) {
   for (std::string above = path; !above.empty();) {
     above = parent_of(above);
     if (!above_skipped_.insert(above).second) break;
@@ -97,17 +104,40 @@ Status Undo::make(const Directory& parent, const std::string& path) {
   }
   const Result<Directory> made = parent.open(name.c_str());
   if (!made) return made.error();
-  return give(*made, mode, uid, gid);
+  return give_owner_and_mode(made->fd(), uid, gid, mode);
 }
 
-Status Undo::give(const Directory& made, std::uint32_t mode, std::uint32_t uid, std::uint32_t gid) {
-  // Only root may give a directory away; anybody else keeps it, and then made it in the first
-  // place.
-  if (::fchown(made.fd(), uid, gid) != 0 && errno != EPERM) {
-    return change_error(errno, "cannot set the owner", "");
+/// An earlier undo left the times of all directories above what it skipped.
+void Undo::touch_above_left() {
+  const JournalContents& journal = contents_.journal;
+  if (journal.restored.empty()) return;
+  const auto left = [&](std::string path) {
+    while (!path.empty()) {
+      path = parent_of(path);
+      touched_.insert(path);
+    }
+  };
+  for (const std::uint64_t object : contents_.present) left(find_move(journal, object)->path);
+  for (const PlaceRecord& place : journal.places) {
+    if (!journal.restored.contains(place.object)) left(find_stage(journal, place.object)->path);
   }
-  if (::fchmod(made.fd(), mode) != 0) return change_error(errno, "cannot set the mode", "");
+}
+
+/// Additions stand where moved objects go back to.
+Status Undo::take_away() {
+  Result<AdditionsUndone> undone = take_away_additions(store_, run_, contents_);
+  if (!undone) return undone.error();
+  for (const std::string& path : undone->skipped) skip(path);
+  for (const std::string& path : undone->kept) leave_times_above(path);
+  touched_.merge(undone->touched);
   return kOk;
+}
+
+Status Undo::give_as_recorded(const Directory& place, const std::string& path) const {
+  const DirectoryRecord& was = *records_.at(path);
+  const Result<Directory> own = reopen(place);  // a place is open for its path alone
+  if (!own) return own.error();
+  return give_owner_and_mode(own->fd(), was.uid, was.gid, was.mode);
 }
 
 /// An undo that was killed right after it made a directory left it with the mode it is made with.
@@ -117,10 +147,7 @@ Result<Directory> Undo::finish_if_half_made(Directory directory, const std::stri
   const Result<PlaceFacts> facts = place_facts(directory);
   if (!facts) return facts.error();
   if (facts->mode != kModeWhileMade) return directory;
-  const Result<Directory> own = directory.open(".");  // a place is open for its path alone
-  if (!own) return own.error();
-  const DirectoryRecord& was = *record->second;
-  if (const Status done = give(*own, was.mode, was.uid, was.gid); !done) return done.error();
+  if (const Status done = give_as_recorded(directory, path); !done) return done.error();
   return directory;
 }
 
@@ -139,9 +166,16 @@ Result<Directory> Undo::open_or_make(const std::string& path) {
 Status Undo::make_removed_directories() {
   if (!contents_.journal.restored.empty()) return kOk;
   const std::vector<RmdirRecord>& rmdirs = contents_.journal.rmdirs;
+  const std::unordered_set<std::string> remade = remade_directories(contents_.journal);
   for (auto record = rmdirs.rbegin(); record != rmdirs.rend(); ++record) {
+    // Without a record it was made by this run before this run removed it.
+    if (!records_.contains(record->path)) continue;
     const Result<Directory> made = open_or_make(record->path);
     if (made) {
+      if (remade.contains(record->path)) {
+        const Status given = give_as_recorded(*made, record->path);
+        if (!given) return below(record->path, given.error());
+      }
       touched_.insert(record->path);
       touched_.insert(parent_of(record->path));
     } else if (is_taken(made.error())) {
@@ -246,6 +280,10 @@ void Undo::note_restored() {
     const bool was_present =
         std::binary_search(contents_.present.begin(), contents_.present.end(), move.object);
     if (!was_present || !skipped.contains(move.path)) writer->add(RestoredRecord{move.object});
+  }
+  for (const StageRecord& stage : journal.stages) {
+    if (journal.restored.contains(stage.object) || skipped.contains(stage.path)) continue;
+    writer->add(RestoredRecord{stage.object});
   }
   const Status written = writer->flush(true);
   static_cast<void>(written);

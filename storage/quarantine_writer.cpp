@@ -23,12 +23,6 @@ int make_directory(const Directory& at, const char* name) noexcept {
   return made;
 }
 
-Error other_file_system(std::string path) {
-  return {Errc::kUnsupported, std::move(path),
-          "lies on another file system, or mount, than the quarantine: nothing can be moved there",
-          EXDEV};
-}
-
 /// Takes back what begin() made if it does not come to its end.
 class Unmaker {
  public:
@@ -103,14 +97,13 @@ Result<std::string> set_up_run(const Directory& quarantine, std::int64_t now, Di
 }  // namespace
 
 QuarantineWriter::QuarantineWriter(const LockedStore& store, std::string id, Directory run,
-                                   Directory objects, JournalWriter journal,
-                                   const PlaceFacts& facts)
+                                   Directory objects, RunJournal journal)
     : store_(store),
       id_(std::move(id)),
       run_(std::move(run)),
       objects_(std::move(objects)),
-      facts_(facts),
-      journal_(std::move(journal)) {}
+      journal_(std::move(journal)),
+      additions_(store_, objects_, journal_) {}
 
 Result<std::unique_ptr<QuarantineWriter>> QuarantineWriter::begin(const LockedStore& store) {
   const Result<PlaceFacts> root_before = place_facts(store.root);
@@ -136,8 +129,9 @@ Result<std::unique_ptr<QuarantineWriter>> QuarantineWriter::begin(const LockedSt
     if (const Status synced = sync_directory(*made, path); !synced) return synced.error();
   }
   unmaker.keep();
-  return std::unique_ptr<QuarantineWriter>(new QuarantineWriter(
-      store, *id, std::move(run), std::move(*objects), std::move(*journal), *facts));
+  return std::unique_ptr<QuarantineWriter>(
+      new QuarantineWriter(store, *id, std::move(run), std::move(*objects),
+                           RunJournal(std::move(*journal), path, *facts)));
 }
 
 Status QuarantineWriter::open_parent(const std::string& path, Place& place) const {
@@ -149,19 +143,6 @@ Status QuarantineWriter::open_parent(const std::string& path, Place& place) cons
   place.directory = std::move(*directory);
   place.path = std::move(parent);
   place.is_open = true;
-  return kOk;
-}
-
-/// Notes a directory as it is before this run's first change to it.
-Status QuarantineWriter::record_directory(const std::string& path, const Directory& directory) {
-  if (recorded_.contains(path)) return kOk;
-  const Result<PlaceFacts> facts = place_facts(directory);
-  if (!facts) return facts.error();
-  if (!same_file_system(*facts, facts_)) return other_file_system({});
-  journal_.add(
-      DirectoryRecord{path, facts->mtime_nanoseconds, facts->mode, facts->uid, facts->gid});
-  recorded_.insert(path);
-  newly_recorded_.push_back(path);
   return kOk;
 }
 
@@ -185,21 +166,22 @@ Status QuarantineWriter::plan(const std::vector<Removal>& batch, std::vector<Pla
       planned.push_back({&removal, 0, true});
       continue;
     }
-    if (const Status recorded = record_directory(place.path, place.directory); !recorded) {
+    if (const Status recorded = journal_.note_directory(place.path, place.directory); !recorded) {
       return below(removal.path, recorded.error());
     }
     if (removal.removal_class == RemovalClass::kEmptyDirectory) {
       const Result<Directory> self = open_place(place.directory, name);
       if (!self) return below(removal.path, self.error());
-      if (const Status recorded = record_directory(removal.path, *self); !recorded) {
+      if (const Status recorded = journal_.note_directory(removal.path, *self); !recorded) {
         return below(removal.path, recorded.error());
       }
       journal_.add(RmdirRecord{removal.path});
       planned.push_back({&removal, 0, false});
     } else {
-      journal_.add(MoveRecord{next_object_, removal.removal_class, removal.path, removal.identity,
+      const std::uint64_t object = journal_.next_object();
+      journal_.add(MoveRecord{object, removal.removal_class, removal.path, removal.identity,
                               removal.apparent_bytes, removal.allocated_bytes});
-      planned.push_back({&removal, next_object_++, false});
+      planned.push_back({&removal, object, false});
     }
   }
   return kOk;
@@ -241,13 +223,7 @@ Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& mo
   std::vector<Planned> planned;
   planned.reserve(batch.size());
   Status fit = plan(batch, planned);
-  const Status written = journal_.flush(true);
-  if (!written) {
-    for (const std::string& path : newly_recorded_) recorded_.erase(path);
-    newly_recorded_.clear();
-    return below(std::string(layout::kQuarantine) + '/' + id_, written.error());
-  }
-  newly_recorded_.clear();
+  if (Status written = journal_.flush(true); !written) return written;
   Place place;
   for (const Planned& one : planned) {
     if (Status done = carry_out(one, place); !done) return done;
@@ -260,12 +236,7 @@ Result<Removed> QuarantineWriter::remove_directory(const Removal& removal) {
   const std::lock_guard lock(mutex_);
   std::vector<Planned> planned;
   const Status fit = plan({removal}, planned);
-  const Status written = journal_.flush(false);
-  if (!written) {
-    for (const std::string& path : newly_recorded_) recorded_.erase(path);
-  }
-  newly_recorded_.clear();
-  if (!written) return below(std::string(layout::kQuarantine) + '/' + id_, written.error());
+  if (const Status written = journal_.flush(false); !written) return written.error();
   if (!fit) return fit.error();
   if (planned.front().is_gone) return Removed::kAlreadyGone;
   Result<Removed> removed = remove_object(store_.v2, removal);
@@ -273,13 +244,22 @@ Result<Removed> QuarantineWriter::remove_directory(const Removal& removal) {
   return removed;
 }
 
+Status QuarantineWriter::stage(const std::vector<Addition>& batch, std::size_t& staged) {
+  const std::lock_guard lock(mutex_);
+  return additions_.stage(batch, staged);
+}
+
+Status QuarantineWriter::place(std::size_t& placed) {
+  const std::lock_guard lock(mutex_);
+  return additions_.place(placed);
+}
+
 Status QuarantineWriter::end() {
   const std::lock_guard lock(mutex_);
-  const std::string path = std::string(layout::kQuarantine) + '/' + id_;
-  if (Status synced = sync_directory(objects_, path); !synced) return synced;
+  if (Status synced = sync_directory(objects_, journal_.path()); !synced) return synced;
   journal_.add(EndRecord{now_nanoseconds()});
-  if (const Status written = journal_.flush(true); !written) return below(path, written.error());
-  return sync_directory(run_, path);
+  if (Status written = journal_.flush(true); !written) return written;
+  return sync_directory(run_, journal_.path());
 }
 
 }  // namespace regsweep::storage

@@ -4,17 +4,18 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
-#include "storage/journal.h"
+#include "storage/addition_writer.h"
 #include "storage/quarantine_run.h"
+#include "storage/run_journal.h"
 #include "storage/sweeper.h"
 #include "storage/sweeper_lock.h"
 
 namespace regsweep::storage {
 
-/// The run that a Sweeper moves things to. Safe from many threads: one works at a time.
+/// The run that a Sweeper moves things to, and adds things from. Safe from many threads: one works
+/// at a time.
 class QuarantineWriter {
  public:
   /// Makes the run's directory and begins its journal. Leaves nothing behind if it fails.
@@ -27,6 +28,10 @@ class QuarantineWriter {
   /// Removes an empty directory, with what undo needs to make it again in the journal. Not synced:
   /// a power cut may lose that, and undo then does without the directory.
   Result<Removed> remove_directory(const Removal& removal);
+
+  /// See Sweeper::stage() and place().
+  Status stage(const std::vector<Addition>& batch, std::size_t& staged);
+  Status place(std::size_t& placed);
 
   /// See Sweeper::end_quarantine().
   Status end();
@@ -46,10 +51,9 @@ class QuarantineWriter {
   };
 
   QuarantineWriter(const LockedStore& store, std::string id, Directory run, Directory objects,
-                   JournalWriter journal, const PlaceFacts& facts);
+                   RunJournal journal);
 
   Status open_parent(const std::string& path, Place& place) const;
-  Status record_directory(const std::string& path, const Directory& directory);
   Status plan(const std::vector<Removal>& batch, std::vector<Planned>& planned);
   Status carry_out(const Planned& planned, Place& place);
 
@@ -57,12 +61,9 @@ class QuarantineWriter {
   std::string id_;
   Directory run_;
   Directory objects_;
-  PlaceFacts facts_;  ///< of `objects_`
   std::mutex mutex_;
-  JournalWriter journal_;
-  std::uint64_t next_object_ = 0;
-  std::unordered_set<std::string> recorded_;  ///< directories that the journal holds
-  std::vector<std::string> newly_recorded_;   ///< of them, those not yet written
+  RunJournal journal_;
+  AdditionWriter additions_;  ///< refers to all of them
 };
 
 }  // namespace regsweep::storage

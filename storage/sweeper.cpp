@@ -57,14 +57,16 @@ class DirectorySweeper final : public Sweeper {
     return run_->move(batch, moved);
   }
 
-  Status stage(const std::vector<Addition>& /*batch*/, std::size_t& staged) override {
+  Status stage(const std::vector<Addition>& batch, std::size_t& staged) override {
     staged = 0;
-    return Error{Errc::kUnsupported, {}, "cannot add yet", 0};
+    if (run_ == nullptr) return Error{Errc::kUsage, {}, "no quarantine run has begun", 0};
+    return run_->stage(batch, staged);
   }
 
   Status place(std::size_t& placed) override {
     placed = 0;
-    return Error{Errc::kUnsupported, {}, "cannot add yet", 0};
+    if (run_ == nullptr) return Error{Errc::kUsage, {}, "no quarantine run has begun", 0};
+    return run_->place(placed);
   }
 
   Status end_quarantine() override {

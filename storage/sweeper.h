@@ -110,8 +110,9 @@ class Sweeper {
   /// Puts what was staged in its place, in the order of staging, by a rename that replaces nothing;
   /// makes missing directories, with owner and mode after the nearest directory above that was
   /// there (files: its mode without the executable bits). The journal names each directory before
-  /// it is made. `placed` says how many are in place. kChanged: something stands there already, and
-  /// it was left alone. Undo takes away again what was placed and still is that very file.
+  /// it is made. `placed` says how many of all that this run staged are in place. kChanged:
+  /// something stands there already, and it was left alone. Undo takes away again what was placed
+  /// and still is that very file.
   virtual Status place(std::size_t& placed) = 0;
 
   /// Closes the journal with a final record; makes the renames durable.

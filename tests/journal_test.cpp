@@ -32,6 +32,12 @@ class JournalTest : public ::testing::Test {
   static MoveRecord move(std::uint64_t object) {
     return {object, RemovalClass::kBlob, "blobs/sha256/aa/" + kHexDigits, {7, 8, 9}, 10, 4096};
   }
+  static StageRecord layer_link(std::uint64_t object) {
+    Digest digest;
+    EXPECT_TRUE(parse_hex(Algorithm::kSha256, kHexDigits, digest));
+    return {object, AdditionClass::kLayerLink,
+            "repositories/a/_layers/sha256/" + kHexDigits + "/link", digest};
+  }
   /// Begin, a move of object 0, a move of object 1.
   void write_three_lines() {
     Result<JournalWriter> writer = JournalWriter::create(run_);
@@ -85,6 +91,15 @@ TEST_F(JournalTest, EveryRecordReadsBackAsItWasWritten) {
   EXPECT_EQ(moved.apparent_bytes, 10u);
   EXPECT_EQ(moved.allocated_bytes, 4096u);
   EXPECT_EQ(round_trip(RmdirRecord{"repositories/a"}).path, "repositories/a");
+  const StageRecord staged = round_trip(layer_link(4));
+  EXPECT_EQ(staged.object, 4u);
+  EXPECT_EQ(staged.addition_class, AdditionClass::kLayerLink);
+  EXPECT_EQ(staged.path, layer_link(4).path);
+  EXPECT_EQ(staged.digest, layer_link(4).digest);
+  EXPECT_EQ(round_trip(MkdirRecord{"repositories"}).path, "repositories");
+  const PlaceRecord placed = round_trip(PlaceRecord{4, {7, 8, -9}});
+  EXPECT_EQ(placed.object, 4u);
+  EXPECT_EQ(placed.identity, (Identity{7, 8, -9}));
   EXPECT_EQ(round_trip(EndRecord{99}).time_nanoseconds, 99);
   EXPECT_EQ(round_trip(RestoredRecord{12}).object, 12u);
 }
@@ -115,6 +130,56 @@ TEST_F(JournalTest, AChangedByteAWrongNumberAndAPathOutsideAreRefused) {
   std::string outside = encode_record(0, DirectoryRecord{"a/../..", 0, 0, 0, 0});
   outside.pop_back();
   EXPECT_FALSE(decode_record(0, outside));
+}
+
+TEST_F(JournalTest, AnAdditionWithoutTheShapeOfItsClassIsRefused) {
+  const auto refused = [](const JournalRecord& record) {
+    std::string text = encode_record(0, record);
+    text.pop_back();
+    return !decode_record(0, text);
+  };
+  EXPECT_FALSE(refused(layer_link(0)));
+  StageRecord other_class = layer_link(0);
+  other_class.addition_class = AdditionClass::kRevisionLink;
+  EXPECT_TRUE(refused(other_class));
+  StageRecord other_digest = layer_link(0);
+  other_digest.digest.bytes[0] ^= 1;
+  EXPECT_TRUE(refused(other_digest));
+  for (const char* path : {"../x/link", "/etc/link", ""}) {
+    StageRecord outside = layer_link(0);
+    outside.path = path + layer_link(0).path;
+    EXPECT_EQ(refused(outside), *path != 0) << path;
+    EXPECT_TRUE(refused(MkdirRecord{path})) << path;
+  }
+  for (const char* path : {"other", "blobs/../..", "repositories/", "_x/blobs"}) {
+    EXPECT_TRUE(refused(MkdirRecord{path})) << path;
+  }
+  const std::string text = "0\tstage\t0\tlayer-link\trepositories/a/_layers/sha256/" + kHexDigits +
+                           "/link\tsha256:" + kHexDigits.substr(1);
+  Sha256Stream stream;
+  stream.add(text);
+  EXPECT_FALSE(decode_record(0, stream.hex().substr(0, 16) + ' ' + text)) << "a short digest";
+}
+
+TEST_F(JournalTest, MovesAndAdditionsAreNumberedTogetherAndStagedBeforeTheyArePlaced) {
+  const auto ordered = [&](const std::vector<JournalRecord>& records) {
+    fs::remove(base_ + "/journal");
+    Result<JournalWriter> writer = JournalWriter::create(run_);
+    EXPECT_TRUE(writer);
+    writer->add(BeginRecord{"/srv/v2", 1, 2});
+    for (const JournalRecord& record : records) writer->add(record);
+    EXPECT_TRUE(writer->flush(false));
+    const Result<JournalContents> read = read_journal(run_);
+    EXPECT_TRUE(read) << read.error().message;
+    return read && read->is_ordered;
+  };
+  EXPECT_TRUE(ordered(
+      {layer_link(0), move(1), layer_link(3), PlaceRecord{3, {}}, PlaceRecord{0, {}}, move(4)}));
+  EXPECT_FALSE(ordered({layer_link(0), move(0)}));
+  EXPECT_FALSE(ordered({move(1), layer_link(0)}));
+  EXPECT_FALSE(ordered({layer_link(1), PlaceRecord{0, {}}}));
+  EXPECT_FALSE(ordered({move(0), PlaceRecord{0, {}}}));
+  EXPECT_FALSE(ordered({PlaceRecord{0, {}}, layer_link(0)}));
 }
 
 TEST_F(JournalTest, AJournalIsReadAsItWasWritten) {

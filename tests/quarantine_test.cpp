@@ -28,30 +28,7 @@ const std::string kUpload = kRepo + "/_uploads/0f1e";
 const std::string kTemporary = kRepo + "/_manifests/tags/1.0/current/link.77.tmp";
 const std::string kEmpty = "repositories/empty/_layers";
 
-/// What `find -printf` tells: path, type, mode, size, time, content; sorted.
-std::vector<std::string> snapshot(const std::string& directory, const std::string& below = "") {
-  std::vector<std::string> lines;
-  const std::string path = below.empty() ? directory : directory + '/' + below;
-  struct stat st = {};
-  if (::lstat(path.c_str(), &st) != 0) throw std::runtime_error(path);
-  std::string line = below + " mode " + std::to_string(st.st_mode) + " owner " +
-                     std::to_string(st.st_uid) + " size " + std::to_string(st.st_size) + " time " +
-                     std::to_string(st.st_mtim.tv_sec) + '.' + std::to_string(st.st_mtim.tv_nsec);
-  if (S_ISREG(st.st_mode)) {
-    std::ifstream in(path, std::ios::binary);
-    line += " content " + std::string(std::istreambuf_iterator<char>(in), {});
-  }
-  lines.push_back(line);
-  if (!S_ISDIR(st.st_mode)) return lines;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    const std::string name = entry.path().filename().string();
-    for (std::string& inner : snapshot(directory, below.empty() ? name : below + '/' + name)) {
-      lines.push_back(std::move(inner));
-    }
-  }
-  std::sort(lines.begin(), lines.end());
-  return lines;
-}
+using tests::snapshot;
 
 class QuarantineTest : public tests::ScratchStoreTest {
  protected:
@@ -72,25 +49,6 @@ class QuarantineTest : public tests::ScratchStoreTest {
     ::chmod(at(kEmpty).c_str(), 0711);
     ::chmod(at(blob('1') + "/data").c_str(), 0600);
     age_all();
-  }
-  void age_all() const {
-    std::vector<std::string> paths = {root_};
-    for (const auto& entry : fs::recursive_directory_iterator(root_)) {
-      paths.push_back(entry.path().string());
-    }
-    long count = 0;
-    for (const std::string& path : paths) {
-      const struct timespec times[2] = {{0, UTIME_OMIT},
-                                        {1'600'000'000 + count, 123'456'000 + count}};
-      ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
-      ++count;
-    }
-  }
-  std::unique_ptr<Quarantine> quarantine() {
-    sweeper_.reset();
-    Result<std::unique_ptr<Quarantine>> opened = open_quarantine(root_, v2_);
-    if (!opened) throw std::runtime_error(opened.error().message);
-    return std::move(*opened);
   }
   std::vector<Removal> everything() {
     return {judged(RemovalClass::kTagIndexEntry, kTagEntry),
@@ -118,22 +76,6 @@ class QuarantineTest : public tests::ScratchStoreTest {
     EXPECT_TRUE(sweeper().end_quarantine());
     return sweeper().run_id();
   }
-  QuarantineOutcome undone(const std::string& id) {
-    const Result<QuarantineOutcome> outcome = quarantine()->undo(id);
-    EXPECT_TRUE(outcome) << outcome.error().path << ": " << outcome.error().message;
-    return outcome ? *outcome : QuarantineOutcome{};
-  }
-  std::string run_path(const std::string& id) const {
-    return root_ + "/.regsweep-quarantine/" + id;
-  }
-  std::string journal(const std::string& id) const {
-    std::ifstream in(run_path(id) + "/journal", std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  void set_journal(const std::string& id, const std::string& text) const {
-    std::ofstream(run_path(id) + "/journal", std::ios::binary) << text;
-  }
-  bool has_quarantine() const { return fs::exists(root_ + "/.regsweep-quarantine"); }
 };
 
 TEST_F(QuarantineTest, UndoRestoresTheStoreToTheNanosecond) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# read_only.sh REGSWEEP: audit, tags, gc without --apply and garbage-collect --dry-run change nothing
-# in a store: no name, size, mode, mtime or ctime; they work on a read-only mount; and no system call of
+# read_only.sh REGSWEEP: audit, tags, gc and repair without --apply and garbage-collect --dry-run change
+# nothing in a store: no name, size, mode, mtime or ctime; they work on a read-only mount; and no system call of
 # theirs could.
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 begin "$@"
@@ -24,6 +24,7 @@ commands=(
   "garbage-collect --dry-run demo" "garbage-collect -d -m demo" "garbage-collect -d config.yml"
   "garbage-collect -d -m --semantics registry-2.8 healthy" "garbage-collect -d -q healthy"
   "gc demo" "gc healthy" "gc --untagged --json healthy"
+  "repair demo" "repair --verify --drop-dangling --lost-found --from healthy --json demo"
   # and what must do nothing at all
   "audit demo nonsense" "frobnicate demo" "audit --apply demo" "tags --apply healthy"
 )
@@ -52,7 +53,7 @@ if mount --bind demo mounted 2>/dev/null; then
   at_end+=("umount -l '$work/mounted' 2>/dev/null")
   if mount -o remount,bind,ro mounted 2>/dev/null; then
     refuse "the mount is read-only" bash -c ': >mounted/new' 2>/dev/null
-    for arguments in "audit --json" "audit --json --exact" "tags --json" "garbage-collect -d -m" gc; do
+    for arguments in "audit --json" "audit --json --exact" "tags --json" "garbage-collect -d -m" gc repair; do
       # shellcheck disable=SC2086
       run "$arguments, writable" $arguments demo
       want=$rc
@@ -140,7 +141,7 @@ PYTHON
 }
 for arguments in "audit demo" "audit --exact --json --jobs 4 demo" "tags demo" \
   "garbage-collect --dry-run -m demo" "garbage-collect -d --semantics registry-2.8 config.yml" \
-  "gc healthy"; do
+  "gc healthy" "repair --verify --drop-dangling --lost-found --from healthy demo"; do
   # shellcheck disable=SC2086
   trace "$arguments" $arguments
   no_crash

@@ -246,6 +246,38 @@ exits 5
 check "$what: fits the schema" valid plan
 holds "d['refusals'] and not any(r['class'] == 'blob' for r in d['removals'])"
 
+# Repairs are plans with more in them.
+run "repair" repair --json --drop-dangling --lost-found --from healthy demo
+exits 0 3 4
+check "$what: fits the schema" valid plan
+holds "bool(d['additions']) and bool(d['removals'])"
+cp out repair.json
+check "mutated repairs do not fit" "$python" mutate.py "$schemas/plan.json" repair.json "
+del d['additions']
+del d['repair']
+d['additions'][0]['class'] = 'blob'
+d['additions'][0]['digest'] = 'sha256:abc'
+del d['additions'][0]['source']
+d['repair']['rules']['from'] = 'healthy'
+del d['repair']['rules']['verify']
+d['repair']['left'] = [{'path': 'x'}]
+d['repair']['damage_remains'] = None
+d['repair']['more'] = 1
+"
+cp -a healthy lost
+for place in lost/docker/registry/v2/repositories/*/*/_manifests; do rm -rf "$place/revisions" "$place/tags"; done
+run "repair with lost manifests" repair --json --lost-found lost
+exits 0 3
+check "$what: fits the schema" valid plan
+holds "len(d['repair']['lost_manifests']) > 3" \
+  "any(l['comes_back_as'] for l in d['repair']['lost_manifests'])"
+cp -a healthy broken
+for blob in $(find broken/docker -name data -size +1k | sort | head -n 3); do : >"$blob"; done
+run "repair of what stays broken" repair --json broken
+exits 3
+check "$what: fits the schema" valid plan
+holds "d['repair']['still_broken'] != []"
+
 same_codes() { # the enum of codes is the table of words
   diff <(tr '\n' ' ' <"$source_dir/reports/finding_text.cpp" |
     grep -oP 'Words\{\s*FindingCode::k\w+,\s*"\K[^"]+' | sort) \

@@ -1,0 +1,158 @@
+#include "reports/repair_json.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "reports/humanize.h"
+#include "reports/repair_report.h"
+
+namespace regsweep::reports {
+namespace {
+
+using analyzer::Repair;
+using storage::Digest;
+
+constexpr std::string_view kVerifySchema = "regsweep.verify/1";
+
+Digest digest_from(const Json& json) {
+  Digest digest;
+  if (parse_digest(json.get<std::string>(), digest) != storage::DigestError::kNone) {
+    throw std::invalid_argument("a digest is none");
+  }
+  return digest;
+}
+
+Json names_json(const std::vector<std::string>& names) {
+  Json json = Json::array();
+  for (const std::string& name : names) json.push_back(printable(name));
+  return json;
+}
+
+Json lost_json(const analyzer::LostFound& lost) {
+  const analyzer::LostManifest& manifest = lost.manifest;
+  Json comes_back = nullptr;
+  if (!lost.tag.empty()) {
+    comes_back = {{"repository", printable(lost.repository)}, {"tag", lost.tag}};
+  }
+  return {{"digest", manifest.digest.text()},
+          {"type", manifest_type_name(manifest.type)},
+          {"platform", printable(manifest.platform)},
+          {"size", bytes_pair(manifest.size)},
+          {"missing_blobs", manifest.missing},
+          {"repositories", names_json(manifest.repositories)},
+          {"comes_back_as", std::move(comes_back)},
+          {"stays_lost_because", printable(lost.outcome)}};
+}
+
+storage::Error no_report(std::string message) {
+  return {storage::Errc::kUsage, {}, std::move(message), 0};
+}
+
+}  // namespace
+
+Json additions_json(const analyzer::Plan& plan) {
+  Json additions = Json::array();
+  for (const storage::Addition& addition : plan.additions) {
+    additions.push_back({{"class", analyzer::addition_class_name(addition.addition_class)},
+                         {"path", printable(addition.path)},
+                         {"digest", addition.digest.text()},
+                         {"source", printable(addition.source)},
+                         {"reason", printable(addition.reason)}});
+  }
+  return additions;
+}
+
+Json repair_rules_json(const analyzer::RepairRules& rules) {
+  Json suspects = Json::array();
+  for (const Digest& digest : rules.suspects) suspects.push_back(digest.text());
+  return {{"drop_dangling", rules.drop_dangling},
+          {"lost_found", rules.lost_found},
+          {"verify", rules.read_all},
+          {"damaged", std::move(suspects)},
+          {"from", names_json(rules.sources)}};
+}
+
+Json still_broken_json(const Repair& repair) {
+  Json broken = Json::array();
+  for (const analyzer::StillBroken& tag : repair.broken) {
+    Json lacks = Json::array();
+    for (const analyzer::Lack& lack : tag.lacks) {
+      lacks.push_back(
+          {{"digest", lack.digest.text()}, {"what", lack.what}, {"why", printable(lack.why)}});
+    }
+    broken.push_back({{"repository", printable(tag.repository)},
+                      {"tag", printable(tag.tag)},
+                      {"problem", tag.problem},
+                      {"lacks", std::move(lacks)}});
+  }
+  return broken;
+}
+
+Json repair_results_json(const Repair& repair) {
+  Json left = Json::array();
+  for (const analyzer::LeftAlone& one : repair.left) {
+    left.push_back({{"path", printable(one.path)}, {"reason", printable(one.reason)}});
+  }
+  Json lost = Json::array();
+  for (const analyzer::LostFound& one : repair.lost) lost.push_back(lost_json(one));
+  return {{"left", std::move(left)},
+          {"deleted_links", names_json(repair.deleted_links)},
+          {"lost_manifests", std::move(lost)},
+          {"lost_manifests_unknown", printable(repair.lost_unknown)},
+          {"still_broken", still_broken_json(repair)},
+          {"damage_remains", repair.damage_remains},
+          {"problems", names_json(repair.plan.problems)}};
+}
+
+void read_repair_parts(const Json& json, analyzer::Plan& plan) {
+  if (!json.contains("repair") && !json.contains("additions")) return;
+  const Json& said = json.at("repair").at("rules");
+  analyzer::RepairRules rules;
+  rules.drop_dangling = said.at("drop_dangling").get<bool>();
+  rules.lost_found = said.at("lost_found").get<bool>();
+  rules.read_all = said.at("verify").get<bool>();
+  for (const Json& digest : said.at("damaged")) rules.suspects.push_back(digest_from(digest));
+  for (const Json& source : said.at("from")) {
+    rules.sources.push_back(raw_from_printable(source.get<std::string>()));
+  }
+  plan.repair = std::move(rules);
+  for (const Json& entry : json.at("additions")) {
+    storage::Addition addition;
+    const auto of_class = analyzer::addition_class_of(entry.at("class").get<std::string>());
+    if (!of_class) throw std::invalid_argument("unknown class of addition");
+    addition.addition_class = *of_class;
+    addition.path = raw_from_printable(entry.at("path").get<std::string>());
+    addition.digest = digest_from(entry.at("digest"));
+    addition.source = raw_from_printable(entry.at("source").get<std::string>());
+    addition.reason = raw_from_printable(entry.at("reason").get<std::string>());
+    plan.additions.push_back(std::move(addition));
+  }
+}
+
+void write_repair_json(const Repair& repair, std::ostream& out) {
+  write_plan_file(repair.plan, repair_results_json(repair), out);
+}
+
+storage::Result<std::vector<Digest>> read_damaged_report(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) return no_report("is not JSON");
+  const auto schema = json.find("schema");
+  if (schema == json.end() || !schema->is_string()) return no_report("is no report of regsweep");
+  if (*schema != kVerifySchema) {
+    return no_report("is " + printable(schema->get<std::string>()) + ", not a report of regsweep " +
+                     "verify --json (" + std::string(kVerifySchema) + ')');
+  }
+  std::vector<Digest> damaged;
+  try {
+    for (const Json& entry : json.at("damaged")) {
+      if (entry.at("fault") != "missing") damaged.push_back(digest_from(entry.at("digest")));
+    }
+  } catch (const std::exception& error) {
+    return no_report(std::string("is malformed: ") + error.what());
+  }
+  std::sort(damaged.begin(), damaged.end());
+  damaged.erase(std::unique(damaged.begin(), damaged.end()), damaged.end());
+  return damaged;
+}
+
+}  // namespace regsweep::reports
