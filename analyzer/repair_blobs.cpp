@@ -28,9 +28,8 @@ std::vector<Digest> missing_and_needed(const Survey& survey) {
   const auto look = [&](DigestId id) {
     const Digest digest = graph.digests[id];
     const bool is_missing = !graph.has(id, kPresent) && !graph.has(id, kUnread);
-    // Under another algorithm than sha256 no registry stores a blob.
-    if (!is_missing || digest.algorithm != storage::Algorithm::kSha256) return;
-    if (graph.present_blob(id) == kNoDigest) missing.push_back(digest);
+    // Under another algorithm than sha256 no registry stores a blob: that is an alias.
+    if (is_missing && digest.algorithm == storage::Algorithm::kSha256) missing.push_back(digest);
   };
   for (const ManifestRow& manifest : graph.manifests) {
     if (live[row(manifest.id)] == 0) continue;

@@ -50,16 +50,16 @@ constexpr std::array kWords = {
     Words{FindingCode::kEmptyBlobs, "zero-length-blob", "one blob is empty", "{n} blobs are empty",
           "the registry serves zero bytes for it and, when it is pushed again, says that the layer "
           "exists",
-          "with the registry stopped, move the blob's directory away, start it, push the image "
-          "again"},
-    Words{FindingCode::kMissingBlobs, "missing-blob", "one blob that manifests need is missing",
-          "{n} blobs that manifests need are missing", "pulls of what needs it fail",
-          "push the image again; the broken tags are named above"},
+          "with the registry stopped: regsweep repair --apply {store}; then push the image again"},
+    Words{
+        FindingCode::kMissingBlobs, "missing-blob", "one blob that manifests need is missing",
+        "{n} blobs that manifests need are missing", "pulls of what needs it fail",
+        "push the image again, or take it from a second store: regsweep repair --from DIR {store}"},
     Words{FindingCode::kWrongSizeBlobs, "wrong-size-blob",
           "one blob has another size than manifests declare",
           "{n} blobs have another size than manifests declare",
           "it is truncated or overwritten, or the manifest lies: clients refuse it",
-          "compare with sha256sum; if the digest differs, move its directory away and push again"},
+          "read it: regsweep verify {store}; if it is damaged: regsweep repair --apply {store}"},
     Words{
         FindingCode::kBlobsNotFiles, "blob-not-a-file", "one blob's data is no file",
         "{n} blobs' data are no files",
@@ -77,7 +77,7 @@ constexpr std::array kWords = {
     Words{FindingCode::kDamagedRevisionLinks, "damaged-revision-link",
           "one revision link holds no digest", "{n} revision links hold no digest",
           "a registry's collector aborts at it; its path still names the manifest, which is kept",
-          "write the digest of its path into the link, or push the image again"},
+          "with the registry stopped: regsweep repair --apply {store}"},
     Words{FindingCode::kDamagedTagLinks, "damaged-tag-link", "one tag's link holds no digest",
           "{n} tags' links hold no digest",
           "the tag cannot be pulled, and what it meant is unknown: every revision of its "
@@ -87,7 +87,7 @@ constexpr std::array kWords = {
     Words{FindingCode::kDamagedLayerLinks, "damaged-layer-link", "one layer link holds no digest",
           "{n} layer links hold no digest",
           "pulls of the layer from this repository fail, and registry 3's collector aborts",
-          "write the digest of its path into the link, or push the image again"},
+          "with the registry stopped: regsweep repair --apply {store}"},
     Words{FindingCode::kCrossedRevisionLinks, "crossed-revision-link",
           "one revision link names another digest than its path",
           "{n} revision links name another digest than their path",
@@ -100,7 +100,7 @@ constexpr std::array kWords = {
           "find out who wrote it; push the image again"},
     Words{FindingCode::kDanglingRevisions, "dangling-revision", "one revision's manifest is gone",
           "{n} revisions' manifests are gone", "pulls by this digest fail; no space is lost",
-          "push the image again, or delete the revision's directory with the registry stopped"},
+          "push the image again, or take it away: regsweep repair --apply --drop-dangling {store}"},
     Words{FindingCode::kDanglingLayerLinks, "dangling-layer-link", "one layer link's blob is gone",
           "{n} layer links' blobs are gone",
           "collectors of registry 2.8 leave such links for ever; the next push of the layer heals "
@@ -111,7 +111,7 @@ constexpr std::array kWords = {
           "{n} tags' manifests are not linked as revisions",
           "pulls of the tag fail although the manifest is there, and a registry's collector sweeps "
           "it; here it is kept",
-          "push the tag again before any garbage collection"},
+          "with the registry stopped: regsweep repair --apply {store}; or push the tag again"},
     Words{FindingCode::kTagsWithoutCurrent, "tag-without-current", "one tag means nothing",
           "{n} tags mean nothing",
           "its `current` link is missing: it is listed but cannot be pulled",

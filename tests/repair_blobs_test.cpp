@@ -60,6 +60,15 @@ TEST(RepairBlobs, LinksToABlobThatGoesDoNotDangle) {
               ElementsAre("-blob " + directory(b.blob_path("base"))));
 }
 
+TEST(RepairBlobs, AbsentForeignLayersAreNotWhatATagLacks) {
+  StoreBuilder b;
+  b.repo("a/b").image("1.0", {foreign_layer("far", 50), layer("base", 100)}).missing("base");
+  const analyzer::Repair repair = repair_of(b);
+  ASSERT_EQ(repair.broken.size(), 1u);
+  ASSERT_EQ(repair.broken[0].lacks.size(), 1u);
+  EXPECT_EQ(repair.broken[0].lacks[0].digest, digest_named(b, "base"));
+}
+
 TEST(RepairBlobs, TheBlobOfNoBytesIsNotDamaged) {
   StoreBuilder b;
   b.repo("a/b").image("1.0", {layer("nothing", 0)});

@@ -102,6 +102,13 @@ TEST_F(RepairBadSector, GoesIfAllIsRead) {
   EXPECT_EQ(repair({.read_all = true}).plan.removals.size(), 1u);
 }
 
+TEST_F(RepairBadSector, IsNamedIfOnlyItsSizeIsOdd) {
+  b_.link(b_.blob_path("base"), "short");
+  const analyzer::Repair found = repair({});
+  EXPECT_THAT(steps_of(found.plan), IsEmpty());
+  EXPECT_THAT(found.plan.problems, ElementsAre(HasSubstr("Input/output error")));
+}
+
 TEST_F(RepairBadSector, IsNamedIfALinkToItIsWanted) {
   b_.empty_link(b_.layer_path("base"));
   const analyzer::Repair found = repair({});

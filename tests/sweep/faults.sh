@@ -51,7 +51,7 @@ named() {
   fi
   while IFS= read -r path; do
     last=${path##*/}
-    while [[ $last == data || $last == link || $last == startedat || $last == .. ]]; do
+    while [[ $last =~ ^(data|link|startedat|current|index|sha256|\.\.)$ ]]; do
       path=${path%/*}
       last=${path##*/}
     done
