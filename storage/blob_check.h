@@ -20,11 +20,11 @@ struct BlobCheck {
   std::array<char, 512> head{};  ///< its first bytes, zeros behind its end
 };
 
-/// Asked after each piece of at most 256 KiB with its bytes; may wait. False: stop here.
+/// Asked after each piece of at most 2 MiB with its bytes; may wait. False: stop here.
 using Pace = std::function<bool(std::uint64_t)>;
 
 /// Hashes blobs; one a thread. Costs four system calls for a small blob in the cache, two for each
-/// 256 KiB of a large one.
+/// 256 KiB of a large one, or each 2 MiB where it is not cached.
 class BlobChecker {
  public:
   BlobChecker();
@@ -35,7 +35,10 @@ class BlobChecker {
 
  private:
   ContentHash hash_;
-  std::unique_ptr<char[]> buffer_;
+  struct Free {
+    void operator()(char* bytes) const noexcept;
+  };
+  std::unique_ptr<char[], Free> buffer_;
 };
 
 }  // namespace regsweep::storage

@@ -28,8 +28,12 @@ void advise(int fd, std::uint64_t begin, std::uint64_t end, int advice) noexcept
 
 }  // namespace
 
-SparingReader::SparingReader(UniqueFd file, const FileFacts& facts, Freshness freshness)
-    : file_(std::move(file)), facts_(facts), is_large_(facts.size_bytes > kUnitBytes) {
+SparingReader::SparingReader(UniqueFd file, const FileFacts& facts, Freshness freshness,
+                             Uncached uncached)
+    : file_(std::move(file)),
+      facts_(facts),
+      is_large_(facts.size_bytes > kUnitBytes),
+      may_be_direct_(is_large_ && uncached == Uncached::kDirect) {
   if (freshness == Freshness::kFromDevice) {
     advise(file_.get(), 0, facts_.size_bytes, POSIX_FADV_DONTNEED);
   }
@@ -50,6 +54,7 @@ bool SparingReader::is_cached(std::uint64_t offset) const {
 }
 
 void SparingReader::look_ahead() {
+  looked_to_ = std::max(looked_to_, offset_);
   const std::uint64_t end = std::min(offset_ + kAheadBytes, facts_.size_bytes);
   while (looked_to_ < end) {
     const std::uint64_t begin = looked_to_;
@@ -104,12 +109,44 @@ Result<std::size_t> SparingReader::read_small(std::span<char> buffer) {
   return read_at_offset(buffer);
 }
 
-Result<std::size_t> SparingReader::read(std::span<char> buffer) {
-  if (!is_large_) return read_small(buffer);
-  look_ahead();
-  Result<std::size_t> got = read_at_offset(buffer);
+/// Switches the descriptor. False: its file system cannot read past the cache.
+bool SparingReader::set_direct(bool wanted) {
+  if (is_direct_ == wanted) return true;
+  const int flags = ::fcntl(file_.get(), F_GETFL);
+  if (flags < 0 ||
+      ::fcntl(file_.get(), F_SETFL, wanted ? flags | O_DIRECT : flags & ~O_DIRECT) != 0) {
+    return false;
+  }
+  is_direct_ = wanted;
+  return true;
+}
+
+/// Reads the next units that are all cached, or all not.
+Result<std::size_t> SparingReader::read_large(std::span<char> buffer) {
+  // A read that ended between two blocks is gone on with as any other.
+  const bool aligned = offset_ % kDirectAlignment == 0 &&
+                       reinterpret_cast<std::uintptr_t>(buffer.data()) % kDirectAlignment == 0 &&
+                       buffer.size() >= kUnitBytes;
+  set_direct(false);  // else the look at the cache would miss it
+  if (aligned && may_be_direct_ && !is_cached(offset_)) {
+    if (set_direct(true)) {
+      const std::size_t most = std::min(buffer.size(), kMostReadBytes) / kUnitBytes * kUnitBytes;
+      const Result<std::size_t> got = read_at_offset(buffer.first(most));
+      // EINVAL: the file system took the flag and does not read so after all.
+      if (got || got.error().error_number != EINVAL) return got;
+    }
+    may_be_direct_ = false;
+    set_direct(false);
+  }
+  if (!may_be_direct_) look_ahead();
+  Result<std::size_t> got =
+      read_at_offset(buffer.first(std::min<std::size_t>(buffer.size(), kUnitBytes)));
   give_up_behind();
   return got;
+}
+
+Result<std::size_t> SparingReader::read(std::span<char> buffer) {
+  return is_large_ ? read_large(buffer) : read_small(buffer);
 }
 
 Result<FileFacts> SparingReader::facts_now() const { return facts_of(file_.get()); }

@@ -29,14 +29,28 @@ class BlobReader {
 /// Whether a file may come from the host's cache, or must come from the device.
 enum class Freshness : std::uint8_t { kCachedToo, kFromDevice };
 
-/// Reads a file as a guest in the host's page cache: asks for what lies ahead while what came is
-/// being used, and afterwards gives up again those pages, and only those, that were not cached
-/// before. Which these are a read that may not wait tells (RWF_NOWAIT): it needs no permission that
+/// How a large file is read where it is not cached.
+enum class Uncached : std::uint8_t {
+  kAhead,   ///< through the page cache, asking for what lies ahead: long runs for a moving head
+  kDirect,  ///< past the page cache (O_DIRECT): costs the processor next to nothing
+};
+
+/// Buffers for BlobReader::read() begin at a multiple of this, or are not read into directly.
+inline constexpr std::size_t kDirectAlignment = 4096;
+
+/// The most that one read() brings in: a large page, which a device fills in one piece.
+inline constexpr std::size_t kMostReadBytes = 2 * 1024 * 1024;
+
+/// Reads a file as a guest in the host's page cache. What is cached is read from there. What is not
+/// is read past the cache; where that cannot be or should not be, through the cache, asking for
+/// what lies ahead while what came is being used, and afterwards those pages are given up again.
+/// Which are cached a read that may not wait tells (RWF_NOWAIT): it needs no permission that
 /// reading does not need, unlike mincore.
 class SparingReader final : public BlobReader {
  public:
   /// `file` is a descriptor of a regular file, open for reading, at its start.
-  SparingReader(UniqueFd file, const FileFacts& facts, Freshness freshness);
+  SparingReader(UniqueFd file, const FileFacts& facts, Freshness freshness,
+                Uncached uncached = Uncached::kAhead);
   ~SparingReader() override;
 
   const FileFacts& facts() const noexcept override { return facts_; }
@@ -49,7 +63,9 @@ class SparingReader final : public BlobReader {
     std::uint64_t end;
   };
   Result<std::size_t> read_small(std::span<char> buffer);
+  Result<std::size_t> read_large(std::span<char> buffer);
   Result<std::size_t> read_at_offset(std::span<char> buffer);
+  bool set_direct(bool wanted);
   bool is_cached(std::uint64_t offset) const;
   void look_ahead();
   void give_up_behind();
@@ -61,6 +77,8 @@ class SparingReader final : public BlobReader {
   std::vector<Range> borrowed_;  ///< not cached before; to be given up, ascending
   std::size_t given_up_ = 0;     ///< of `borrowed_`
   bool is_large_ = false;
+  bool may_be_direct_ = false;
+  bool is_direct_ = false;  ///< how the descriptor stands
 };
 
 }  // namespace regsweep::storage

@@ -5,8 +5,10 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace regsweep::storage {
 namespace {
@@ -38,6 +40,11 @@ std::string_view device_kind_name(DeviceKind kind) noexcept {
 DeviceKind block_device_kind(unsigned major, unsigned minor, std::string_view sys_dev_block) {
   const std::string device =
       std::string(sys_dev_block) + '/' + std::to_string(major) + ':' + std::to_string(minor);
+  // A virtual machine's disk (virtio "vda", Xen "xvda") says that it rotates, whatever it is made
+  // of.
+  std::error_code ignored;
+  const std::string name = std::filesystem::read_symlink(device, ignored).filename().string();
+  if (name.starts_with("vd") || name.starts_with("xvd")) return DeviceKind::kSolid;
   // A partition's queue is its disk's, one level up.
   for (const char* queue : {"/queue/rotational", "/../queue/rotational"}) {
     std::ifstream file(device + queue);

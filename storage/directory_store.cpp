@@ -105,8 +105,9 @@ Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& dige
   if (facts->type != FileType::kRegular) {
     return Error{Errc::kCorrupt, path, "is not a regular file", 0};
   }
-  return std::unique_ptr<BlobReader>(
-      std::make_unique<SparingReader>(std::move(file), *facts, freshness));
+  return std::unique_ptr<BlobReader>(std::make_unique<SparingReader>(
+      std::move(file), *facts, freshness,
+      device_ == DeviceKind::kSolid ? Uncached::kDirect : Uncached::kAhead));
 }
 
 Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::vector<char>& buffer,

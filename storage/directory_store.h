@@ -11,7 +11,10 @@ namespace regsweep::storage {
 class DirectoryStore final : public Store {
  public:
   DirectoryStore(Directory root, Directory v2, std::string v2_below_root)
-      : root_(std::move(root)), v2_(std::move(v2)), v2_below_root_(std::move(v2_below_root)) {}
+      : root_(std::move(root)),
+        v2_(std::move(v2)),
+        v2_below_root_(std::move(v2_below_root)),
+        device_(device_kind_of(v2_.fd())) {}
 
   Status scan_blobs(ScanVisitor& visitor, const ScanOptions& options) const override;
   Status scan_repositories(ScanVisitor& visitor, const ScanOptions& options) const override;
@@ -25,7 +28,7 @@ class DirectoryStore final : public Store {
   Result<FileFacts> stat_path(const std::string& path) const override;
   Result<std::vector<std::string>> list_path(const std::string& path) const override;
   Result<DiskFigures> disk() const override;
-  DeviceKind device() const override { return device_kind_of(v2_.fd()); }
+  DeviceKind device() const override { return device_; }
   const ScanProgress& progress() const noexcept override { return progress_; }
 
  private:
@@ -33,6 +36,7 @@ class DirectoryStore final : public Store {
   Directory v2_;
   std::string
       v2_below_root_;  ///< "docker/registry/v2", or empty where the root is the v2 directory
+  DeviceKind device_;
   mutable ScanProgress progress_;
 };
 

@@ -212,6 +212,10 @@ TEST(Device, IsWhatTheKernelSays) {
   say("/disk/queue/rotational", "1\n");
   fs::create_directory_symlink(sys + "/disk/part", sys + "/8:1");
   EXPECT_EQ(storage::block_device_kind(8, 1, sys), storage::DeviceKind::kRotating);
+  fs::create_directories(sys + "/virtual/vda1");
+  say("/virtual/queue/rotational", "1\n");
+  fs::create_directory_symlink(sys + "/virtual/vda1", sys + "/254:1");
+  EXPECT_EQ(storage::block_device_kind(254, 1, sys), storage::DeviceKind::kSolid);
   EXPECT_EQ(analyzer::readers_for(storage::DeviceKind::kRotating, 16), 2);
   EXPECT_EQ(analyzer::readers_for(storage::DeviceKind::kMemory, 16), 16);
   EXPECT_GE(analyzer::readers_for(storage::DeviceKind::kNetwork, 1), 8);
