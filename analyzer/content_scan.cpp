@@ -244,7 +244,7 @@ int readers_for(storage::DeviceKind device, int cores) noexcept {
     case storage::DeviceKind::kMemory:
       return cores;
     case storage::DeviceKind::kSolid:
-      return 2 * cores;
+      return std::min(4 * cores, 64);
   }
   return cores;
 }

@@ -67,8 +67,8 @@ struct ContentScan {
   std::string cache_problem;  ///< the cache failed meanwhile, and was not used further
 };
 
-/// Threads that suit a device: one or two a core where reading waits little, more where it waits
-/// for a network, few where a head moves.
+/// Threads that suit a device: one a core where reading waits for nothing, four where it waits for
+/// a device or a network (measured: docs/benchmarks.md), two in all where a head moves.
 int readers_for(storage::DeviceKind device, int cores) noexcept;
 
 /// Reads the blobs in `chosen` whole, `readers` at once: the largest first, so that none of them is

@@ -39,8 +39,8 @@ int turn_of(storage::AdditionClass addition_class) noexcept {
 class RepairBuilder {
  public:
   RepairBuilder(const storage::Store& store, const RepairRules& rules, const PlanContext& context,
-                std::span<const storage::BlobSource> sources)
-      : rules_(rules), context_(context), sources_(sources), state_(store) {}
+                std::span<const storage::BlobSource> sources, ContentProgress& progress)
+      : rules_(rules), context_(context), sources_(sources), progress_(progress), state_(store) {}
 
   Repair build() {
     Damage damage;
@@ -105,7 +105,7 @@ class RepairBuilder {
   void find_damaged(const Damage& damage) {
     std::vector<Digest> said = rules_.suspects;
     if (rules_.read_all) {
-      const std::vector<Digest> read = damaged_by_reading(state_.store, as_it_is_);
+      const std::vector<Digest> read = damaged_by_reading(state_.store, as_it_is_, progress_);
       said.insert(said.end(), read.begin(), read.end());
     }
     std::erase_if(said, [&](const Digest& digest) { return !is_file(digest); });
@@ -252,6 +252,7 @@ class RepairBuilder {
   const RepairRules& rules_;
   const PlanContext& context_;
   std::span<const storage::BlobSource> sources_;
+  ContentProgress& progress_;
   Survey as_it_is_;
   bool is_lent_ = false;
   RepairState state_;
@@ -262,8 +263,9 @@ class RepairBuilder {
 }  // namespace
 
 Repair make_repair(const storage::Store& store, const RepairRules& rules,
-                   const PlanContext& context, std::span<const storage::BlobSource> sources) {
-  return RepairBuilder(store, rules, context, sources).build();
+                   const PlanContext& context, std::span<const storage::BlobSource> sources,
+                   ContentProgress& progress) {
+  return RepairBuilder(store, rules, context, sources, progress).build();
 }
 
 }  // namespace regsweep::analyzer

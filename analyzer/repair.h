@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/apply.h"
+#include "analyzer/content_scan.h"
 #include "analyzer/lost_manifests.h"
 #include "analyzer/plan.h"
 #include "storage/blob_source.h"
@@ -61,11 +62,14 @@ struct Repair {
 
 /// Works out a repair. Reads the store, hashes what it is going to rely on or to take away, and
 /// changes nothing. Runs in the caller's TBB arena.
+/// `progress` counts what is read by RepairRules::read_all.
 Repair make_repair(const storage::Store& store, const RepairRules& rules,
-                   const PlanContext& context, std::span<const storage::BlobSource> sources);
+                   const PlanContext& context, std::span<const storage::BlobSource> sources,
+                   ContentProgress& progress);
 
 /// The present blobs that are not what their digests say, by reading every one of them.
-std::vector<storage::Digest> damaged_by_reading(const storage::Store& store, const Survey& survey);
+std::vector<storage::Digest> damaged_by_reading(const storage::Store& store, const Survey& survey,
+                                                ContentProgress& progress);
 
 /// The rules by which a given repair is worked out anew: what it names is hashed, not everything.
 RepairRules rules_to_recheck(const Plan& plan);

@@ -83,14 +83,14 @@ std::vector<Digest> suspects_of(const Survey& survey, const Damage& damage) {
   return suspects;
 }
 
-std::vector<Digest> damaged_by_reading(const storage::Store& store, const Survey& survey) {
+std::vector<Digest> damaged_by_reading(const storage::Store& store, const Survey& survey,
+                                       ContentProgress& progress) {
   const Graph& graph = survey.graph;
   std::vector<DigestId> present;
   for (std::size_t i = 0; i < graph.node_count(); ++i) {
     const DigestId id = digest_id(i);
     if (graph.has(id, kPresent) && !graph.has(id, kNotAFile)) present.push_back(id);
   }
-  ContentProgress progress;
   std::vector<Digest> damaged;
   for (const Misread& misread : read_content(store, survey, present, {}, progress).misreads) {
     if (misread.state == ContentState::kUnknown) continue;

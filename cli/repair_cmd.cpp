@@ -65,8 +65,12 @@ analyzer::Repair work_out(const CommonArgs& common, const OpenStore& opened,
                           const Io& io) {
   analyzer::Repair repair;
   const analyzer::PlanContext context = plan_context(opened);
-  run_parallel(common, *opened.store, io,
-               [&] { repair = analyzer::make_repair(*opened.store, rules, context, sources); });
+  analyzer::ContentProgress counts;
+  const bool is_shown = !common.quiet && (common.progress || io.err_is_terminal);
+  const VerifyTicker ticker(opened.store->progress(), counts, io.err, io.err_is_terminal, is_shown);
+  run_parallel(common, [&] {
+    repair = analyzer::make_repair(*opened.store, rules, context, sources, counts);
+  });
   return repair;
 }
 

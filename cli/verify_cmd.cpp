@@ -330,8 +330,8 @@ void add_verify(CLI::App& app, Job& job) {
   add_common(*command, *args);
   add_options(*command, *args);
   command->footer(
-      "Threads that read: one or two a core on memory and solid state, two in all on a\n"
-      "rotating disk, four a core on a network; --jobs says otherwise.\n\n"
+      "Threads that read: one a core in memory, four a core on solid state and networks, two\n"
+      "in all on a rotating disk; --jobs says otherwise.\n\n"
       "Examples:\n"
       "  regsweep verify /var/lib/registry\n"
       "  regsweep verify --max-duration 2h --rate-limit 200M --json -o verify.json "

@@ -186,7 +186,8 @@ TEST_F(RepairApply, ADatabasesStoreIsRefused) {
   const auto store = open_store(b_);
   analyzer::PlanContext context;
   context.database_lock = true;
-  const Repair repair = analyzer::make_repair(*store, {}, context, {});
+  analyzer::ContentProgress progress;
+  const Repair repair = analyzer::make_repair(*store, {}, context, {}, progress);
   EXPECT_THAT(repair.plan.refusals, ElementsAre(HasSubstr("database")));
   EXPECT_THAT(steps_of(repair.plan), IsEmpty());
 }

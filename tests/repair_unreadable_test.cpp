@@ -83,7 +83,8 @@ class RepairBadSector : public ::testing::Test {
   analyzer::Repair repair(const analyzer::RepairRules& rules) {
     const BadSector store(b_, digest_named(b_, "base"));
     analyzer::Repair repair;
-    with_threads(2, [&] { repair = analyzer::make_repair(store, rules, {}, {}); });
+    analyzer::ContentProgress progress;
+    with_threads(2, [&] { repair = analyzer::make_repair(store, rules, {}, {}, progress); });
     return repair;
   }
   StoreBuilder b_;

@@ -44,7 +44,9 @@ analyzer::Repair repair_of(const StoreBuilder& builder, analyzer::RepairRules ru
   context.v2 = builder.v2();
   context.now_seconds = kNow;
   analyzer::Repair repair;
-  with_threads(threads, [&] { repair = analyzer::make_repair(*store, rules, context, sources); });
+  analyzer::ContentProgress progress;
+  with_threads(threads,
+               [&] { repair = analyzer::make_repair(*store, rules, context, sources, progress); });
   return repair;
 }
 
