@@ -35,6 +35,7 @@ std::string_view content_of(const storage::Store& store, const storage::Digest& 
 
 std::vector<std::pair<storage::Digest, std::string>> platforms_of_index(std::string_view document) {
   std::vector<std::pair<storage::Digest, std::string>> platforms;
+  if (document.empty()) return platforms;  // simdjson wants an address even for nothing
   simdjson::dom::parser parser;
   element root;
   simdjson::dom::array manifests;
@@ -57,6 +58,7 @@ std::vector<std::pair<storage::Digest, std::string>> platforms_of_index(std::str
 }
 
 std::string platform_of_config(std::string_view document) {
+  if (document.empty()) return {};
   simdjson::dom::parser parser;
   object root;
   if (parser.parse(document.data(), document.size(), true).get(root) != simdjson::SUCCESS) {

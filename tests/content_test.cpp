@@ -227,6 +227,8 @@ TEST(Platform, OfAConfigAndOfAnIndex) {
             "linux/arm64/v8");
   EXPECT_EQ(analyzer::platform_of_config("{}"), "");
   EXPECT_EQ(analyzer::platform_of_config("no json"), "");
+  EXPECT_EQ(analyzer::platform_of_config({}), "");  // a blob that is not there
+  EXPECT_TRUE(analyzer::platforms_of_index({}).empty());
   const std::string digest = tests::sha256_of("x");
   const auto platforms = analyzer::platforms_of_index(
       R"({"manifests":[{"digest":")" + digest +
