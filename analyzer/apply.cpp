@@ -192,11 +192,6 @@ class Applier {
     progress_.allocated_bytes += removal.allocated_bytes;
   }
 
-  static std::string words(const storage::Error& error) {
-    const std::string what = error.message.empty() ? "is not there" : error.message;
-    return error.path.empty() ? what : error.path + ": " + what;
-  }
-
   void stop(ApplyEnd end, std::string reason) {
     if (result_.end != ApplyEnd::kDone) return;
     result_.end = end;
@@ -212,6 +207,11 @@ class Applier {
 };
 
 }  // namespace
+
+std::string words(const storage::Error& error) {
+  const std::string what = error.message.empty() ? "is not there" : error.message;
+  return error.path.empty() ? what : error.path + ": " + what;
+}
 
 Guard guard(const Plan& plan, double max_delete_percent) {
   const PlanTotal& blobs = plan.totals[static_cast<std::size_t>(RemovalClass::kBlob)];

@@ -44,8 +44,9 @@ struct ApplyResult {
   std::string quarantine_run;      ///< id, for undo and purge
 };
 
-/// Why a plan must not be carried out, by its guards: all blobs, too many bytes, no tags. Empty if
-/// it may.
+/// An error of the sweeper as a reason: "PATH: what is wrong with it".
+std::string words(const storage::Error& error);
+
 /// Why a plan must not be carried out: it would remove all blobs, or too many bytes (then
 /// `is_share`), or goes by tags where there are none. `reason` is empty if it may be.
 struct Guard {

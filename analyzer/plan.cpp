@@ -1,22 +1,16 @@
 #include "analyzer/plan.h"
 
-#include <algorithm>
 #include <string>
 
 #include "analyzer/plan_builder.h"
-#include "storage/sha256.h"
+#include "storage/content_hash.h"
+#include "storage/sweeper_shape.h"
 
 namespace regsweep::analyzer {
-namespace {
-
-constexpr std::array<std::string_view, storage::kRemovalClasses> kNames = {
-    "tag-index-entry", "revision", "layer-link",     "upload",
-    "temporary-file",  "blob",     "empty-directory"};
-
-}  // namespace
 
 std::string fingerprint_of(const Survey& survey) {
-  storage::Sha256Stream hash;
+  storage::ContentHash hash;
+  hash.begin(storage::Algorithm::kSha256);
   const Graph& graph = survey.graph;
   for (const Repository& repository : survey.repositories) {
     hash.add("repository " + repository.name + '\n');
@@ -33,17 +27,17 @@ std::string fingerprint_of(const Survey& survey) {
     hash.add("blob " + graph.digests[digest_id(i)].text() + ' ' +
              std::to_string(graph.size_bytes[i]) + '\n');
   }
-  return hash.hex();
+  return hash.finish().hex();
 }
 
 std::string_view removal_class_name(storage::RemovalClass removal_class) noexcept {
-  return kNames[static_cast<std::size_t>(removal_class)];
+  return storage::class_name(removal_class);
 }
 
 std::optional<storage::RemovalClass> removal_class_of(std::string_view name) noexcept {
-  const auto at = std::find(kNames.begin(), kNames.end(), name);
-  if (at == kNames.end()) return std::nullopt;
-  return static_cast<storage::RemovalClass>(at - kNames.begin());
+  storage::RemovalClass removal_class;
+  if (!storage::class_of_name(name, removal_class)) return std::nullopt;
+  return removal_class;
 }
 
 void count_in(Plan& plan, const storage::Removal& removal) {

@@ -10,6 +10,7 @@
 #include "storage/addition_shape.h"
 #include "storage/blob_check.h"
 #include "storage/layout.h"
+#include "storage/sweeper_shape.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -24,13 +25,6 @@ using storage::RemovalClass;
 constexpr std::size_t kBlobBatch = 16;
 constexpr std::size_t kLinkBatch = 512;
 constexpr std::size_t kMoveBatch = 512;
-
-std::string words(const storage::Error& error) {
-  const std::string what = error.message.empty() ? "is not there" : error.message;
-  return error.path.empty() ? what : error.path + ": " + what;
-}
-
-std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 std::string key_of(const Removal& removal) {
   return removal.path + '/' +
@@ -51,7 +45,7 @@ class Recheck {
     for (const Addition& addition : fresh.additions) additions_.emplace(addition.path, &addition);
     for (const Removal& removal : plan.removals) planned_.insert(removal.path);
     for (const Addition& addition : plan.additions) {
-      replaces_.emplace(parent_of(addition.path), &addition);
+      replaces_.emplace(storage::parent_of(addition.path), &addition);
     }
   }
 
@@ -75,7 +69,7 @@ class Recheck {
 
   /// Something is there that the repair made anew finds nothing wrong with.
   bool is_done(const Addition& addition) const {
-    if (removals_.contains(parent_of(addition.path))) return false;
+    if (removals_.contains(storage::parent_of(addition.path))) return false;
     const auto facts = store_.stat_path(addition.path);
     if (!facts || facts->type != storage::FileType::kRegular) return false;
     const bool is_link = addition.addition_class != AdditionClass::kBlobData;
@@ -85,7 +79,7 @@ class Recheck {
   /// An earlier apply moved the damaged link away and ended before the new one was in place:
   /// nothing shows any more that it is due, but its blob must still be sound.
   bool is_half_done(const Addition& addition) const {
-    if (!planned_.contains(parent_of(addition.path)) || !is_gone(store_, addition.path)) {
+    if (!planned_.contains(storage::parent_of(addition.path)) || !is_gone(store_, addition.path)) {
       return false;
     }
     storage::BlobChecker checker;

@@ -83,22 +83,9 @@ Exit exit_for(const analyzer::Repair& repair) noexcept {
   return repair.damage_remains ? Exit::kDamage : Exit::kDone;
 }
 
-Exit exit_for(const analyzer::RepairResult& result, const analyzer::Repair& repair) noexcept {
-  switch (result.end) {
-    case analyzer::ApplyEnd::kDone:
-      return exit_for(repair);
-    case analyzer::ApplyEnd::kRefused:
-      return Exit::kRefused;
-    case analyzer::ApplyEnd::kInterrupted:
-      return Exit::kInterrupted;
-    default:
-      return Exit::kApplyStopped;
-  }
-}
-
-int refuse(const std::string& why, const Io& io) {
-  io.err << "regsweep: refused, nothing was changed: " << reports::printable(why) << '\n';
-  return static_cast<int>(Exit::kRefused);
+Exit exit_for(const analyzer::RepairResult& result, const analyzer::Repair& repair) {
+  const Exit end = exit_for_end(result.end);
+  return end == Exit::kDone ? exit_for(repair) : end;
 }
 
 void name_problems(const CommonArgs& common, const analyzer::Repair& repair, const Io& io) {

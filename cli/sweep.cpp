@@ -37,6 +37,8 @@ std::optional<storage::RegistryConfig> config_of(const OpenStore& opened, const 
   return std::nullopt;
 }
 
+}  // namespace
+
 Exit exit_for_end(analyzer::ApplyEnd end) {
   switch (end) {
     case analyzer::ApplyEnd::kDone:
@@ -55,8 +57,6 @@ int refuse(const std::string& reason, const Io& io) {
   io.err << "regsweep: refused, nothing was changed: " << reports::printable(reason) << '\n';
   return static_cast<int>(Exit::kRefused);
 }
-
-}  // namespace
 
 void add_rules(CLI::App& command, RuleArgs& args) {
   command.add_flag("--untagged", args.untagged, "Untagged manifests too, with what only they use");

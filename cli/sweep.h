@@ -31,6 +31,12 @@ void add_rules(CLI::App& command, RuleArgs& args);
 void add_apply_options(CLI::App& command, ApplyArgs& args);
 analyzer::PlanRules rules_from(const RuleArgs& args);
 
+/// The exit code for how an apply ended.
+Exit exit_for_end(analyzer::ApplyEnd end);
+
+/// Says that nothing was done, and why; returns the exit code for it.
+int refuse(const std::string& reason, const Io& io);
+
 /// What a plan for a store is made in.
 analyzer::PlanContext plan_context(const OpenStore& opened);
 

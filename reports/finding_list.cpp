@@ -36,14 +36,18 @@ std::string painted(Concern concern, const std::string& text, const TextOptions&
   return (concern == Concern::kDanger ? "\x1b[31m" : "\x1b[33m") + text + "\x1b[0m";
 }
 
+std::string concern_sign(Concern concern, const TextOptions& options) {
+  const std::string_view sign = concern == Concern::kDanger    ? "!!!"
+                                : concern == Concern::kWarning ? "!! "
+                                                               : "-  ";
+  return painted(concern, std::string(sign), options);
+}
+
 void write_findings(const std::vector<Finding>& findings, const std::string& store,
                     const TextOptions& options, std::ostream& out) {
   for (const Finding& finding : findings) {
     const FindingText text = finding_text(finding, store);
-    const std::string_view sign = finding.concern == Concern::kDanger    ? "!!!"
-                                  : finding.concern == Concern::kWarning ? "!! "
-                                                                         : "-  ";
-    out << painted(finding.concern, std::string(sign), options) << ' ' << text.message << '\n';
+    out << concern_sign(finding.concern, options) << ' ' << text.message << '\n';
     write_subjects(finding, options, out);
     out << "      " << text.meaning << '\n';
     if (!text.next.empty()) out << "      → " << text.next << '\n';

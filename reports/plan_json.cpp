@@ -7,7 +7,7 @@
 #include "reports/json_values.h"
 #include "reports/plan_report.h"
 #include "reports/repair_json.h"
-#include "storage/sha256.h"
+#include "storage/content_hash.h"
 #include "storage/upload.h"
 
 namespace regsweep::reports {
@@ -61,9 +61,10 @@ Json removal_json(const Removal& removal) {
 
 /// Hash over everything but itself: an edited plan is refused.
 std::string checksum_of(const Json& plan) {
-  storage::Sha256Stream hash;
+  storage::ContentHash hash;
+  hash.begin(storage::Algorithm::kSha256);
   hash.add(plan.dump());
-  return hash.hex();
+  return hash.finish().hex();
 }
 
 Error broken(std::string message) { return {Errc::kCorrupt, {}, std::move(message), 0}; }

@@ -2,6 +2,7 @@
 
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "analyzer/apply.h"
 #include "analyzer/plan.h"
@@ -12,6 +13,9 @@ namespace regsweep::reports {
 
 /// Prints a plan for a person: what goes, class by class, what is held back, and the next command.
 void write_plan_text(const analyzer::Plan& plan, const TextOptions& options, std::ostream& out);
+
+/// "done", "refused", "stopped" or "interrupted".
+std::string_view end_name(analyzer::ApplyEnd end);
 
 /// Prints what an apply did, with the disk before and after; `promised` is what the plan said.
 struct ApplySummary {

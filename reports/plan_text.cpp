@@ -26,20 +26,6 @@ std::string size_of(const analyzer::Bytes& bytes, const TextOptions& options) {
   return options.raw_bytes ? std::to_string(number) : human_size(number);
 }
 
-std::string_view end_name(ApplyEnd end) {
-  switch (end) {
-    case ApplyEnd::kDone:
-      return "done";
-    case ApplyEnd::kRefused:
-      return "refused";
-    case ApplyEnd::kStopped:
-      return "stopped";
-    case ApplyEnd::kInterrupted:
-      return "interrupted";
-  }
-  return "stopped";
-}
-
 void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals,
                    const PlanTotal& total, const TextOptions& options, std::ostream& out) {
   Table table({Align::kLeft, Align::kRight, Align::kRight});
@@ -54,6 +40,20 @@ void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals
 }
 
 }  // namespace
+
+std::string_view end_name(ApplyEnd end) {
+  switch (end) {
+    case ApplyEnd::kDone:
+      return "done";
+    case ApplyEnd::kRefused:
+      return "refused";
+    case ApplyEnd::kStopped:
+      return "stopped";
+    case ApplyEnd::kInterrupted:
+      return "interrupted";
+  }
+  return "stopped";
+}
 
 void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream& out) {
   out << printable(plan.root) << "    what would be removed\n\n";

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "reports/humanize.h"
+#include "reports/plan_report.h"
 #include "reports/repair_json.h"
 #include "reports/repair_report.h"
 #include "reports/table.h"
@@ -156,20 +157,6 @@ void write_broken(const Repair& repair, const TextOptions& options, std::ostream
 void write_problems(const analyzer::Plan& plan, std::ostream& out) {
   for (const std::string& refusal : plan.refusals) out << "!!! " << printable(refusal) << '\n';
   if (!plan.refusals.empty()) out << '\n';
-}
-
-std::string_view end_name(ApplyEnd end) {
-  switch (end) {
-    case ApplyEnd::kDone:
-      return "done";
-    case ApplyEnd::kRefused:
-      return "refused";
-    case ApplyEnd::kStopped:
-      return "stopped";
-    case ApplyEnd::kInterrupted:
-      return "interrupted";
-  }
-  return "stopped";
 }
 
 constexpr std::array<std::string_view, storage::kAdditionClasses> kAdded = {

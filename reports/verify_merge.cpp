@@ -1,7 +1,6 @@
 // Shards read different blobs of one store: what they say of metadata is the same, what they say of
 // content adds up.
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -18,16 +17,16 @@ using storage::Error;
 
 constexpr std::string_view kSchema = "regsweep.verify/1";
 
-/// Faults by certainty, as analyzer::Fault: a shard that read a blob knows more of it than one that
-/// only saw its size.
-constexpr std::array<std::string_view, 8> kFaultOrder = {"not-a-file", "empty",   "wrong-content",
-                                                         "unreadable", "missing", "wrong-size",
-                                                         "garbled",    "hollow"};
-
+/// Place in the order of certainty (analyzer::Fault): a shard that read a blob knows more of it
+/// than one that only saw its size.
 std::size_t rank(const Json& damaged) {
   const auto& fault = damaged.at("fault").get_ref<const std::string&>();
-  return static_cast<std::size_t>(std::find(kFaultOrder.begin(), kFaultOrder.end(), fault) -
-                                  kFaultOrder.begin());
+  std::size_t at = 0;
+  while (at < analyzer::kFaults &&
+         analyzer::fault_name(static_cast<analyzer::Fault>(at)) != fault) {
+    ++at;
+  }
+  return at;
 }
 
 /// Sorted rows of one list of all reports, without duplicates, by `key`.

@@ -63,13 +63,7 @@ class VerifyText {
   void heading(const std::string& title) {
     out_ << '\n' << (options_.color ? "\x1b[1m" + title + "\x1b[0m" : title) << '\n';
   }
-  std::string sign(Concern concern) const {
-    return painted(concern,
-                   concern == Concern::kDanger    ? "!!!"
-                   : concern == Concern::kWarning ? "!! "
-                                                  : "-  ",
-                   options_);
-  }
+  std::string sign(Concern concern) const { return concern_sign(concern, options_); }
 
   /// "a, b, c … and 4 more (-v)".
   template <class Name>

@@ -41,6 +41,17 @@ SparingReader::SparingReader(UniqueFd file, const FileFacts& facts, Freshness fr
   if (is_large_) advise(file_.get(), 0, 0, POSIX_FADV_RANDOM);
 }
 
+Result<std::unique_ptr<BlobReader>> SparingReader::open(UniqueFd file, Freshness freshness,
+                                                        Uncached uncached) {
+  const Result<FileFacts> facts = facts_of(file.get());
+  if (!facts) return facts.error();
+  if (facts->type != FileType::kRegular) {
+    return Error{Errc::kCorrupt, {}, "is not a regular file", 0};
+  }
+  return std::unique_ptr<BlobReader>(
+      std::make_unique<SparingReader>(std::move(file), *facts, freshness, uncached));
+}
+
 SparingReader::~SparingReader() {
   for (; given_up_ < borrowed_.size(); ++given_up_) {
     advise(file_.get(), borrowed_[given_up_].begin, borrowed_[given_up_].end, POSIX_FADV_DONTNEED);

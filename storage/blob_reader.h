@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -49,9 +50,12 @@ inline constexpr std::size_t kMostReadBytes = 2 * 1024 * 1024;
 class SparingReader final : public BlobReader {
  public:
   /// `file` is a descriptor of a regular file, open for reading, at its start.
-  SparingReader(UniqueFd file, const FileFacts& facts, Freshness freshness,
-                Uncached uncached = Uncached::kAhead);
+  SparingReader(UniqueFd file, const FileFacts& facts, Freshness freshness, Uncached uncached);
   ~SparingReader() override;
+
+  /// The same from a descriptor as it was opened. kCorrupt: not a regular file.
+  static Result<std::unique_ptr<BlobReader>> open(UniqueFd file, Freshness freshness,
+                                                  Uncached uncached);
 
   const FileFacts& facts() const noexcept override { return facts_; }
   Result<std::size_t> read(std::span<char> buffer) override;

@@ -29,13 +29,9 @@ Error at(std::string path, Error error) {
 
 Result<std::unique_ptr<BlobReader>> reader_of(UniqueFd file, const std::string& path) {
   if (!file) return at(path, system_error(errno, "cannot open"));
-  const Result<FileFacts> facts = facts_of(file.get());
-  if (!facts) return at(path, facts.error());
-  if (facts->type != FileType::kRegular) {
-    return Error{Errc::kCorrupt, path, "is not a regular file", 0};
-  }
-  return std::unique_ptr<BlobReader>(
-      std::make_unique<SparingReader>(std::move(file), *facts, Freshness::kCachedToo));
+  auto reader = SparingReader::open(std::move(file), Freshness::kCachedToo, Uncached::kAhead);
+  if (!reader) return at(path, reader.error());
+  return reader;
 }
 
 Result<Digest> digest_of(BlobReader& reader, Algorithm algorithm) {

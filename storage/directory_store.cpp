@@ -100,14 +100,13 @@ Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& dige
   // O_NONBLOCK: a FIFO in place of the file must not hang the run; no effect on regular files.
   UniqueFd file(open_beneath(v2_.fd(), path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_error(errno, "cannot open");
-  const Result<FileFacts> facts = facts_of(file.get());
-  if (!facts) return facts.error();
-  if (facts->type != FileType::kRegular) {
-    return Error{Errc::kCorrupt, path, "is not a regular file", 0};
-  }
-  return std::unique_ptr<BlobReader>(std::make_unique<SparingReader>(
-      std::move(file), *facts, freshness,
-      device_ == DeviceKind::kSolid ? Uncached::kDirect : Uncached::kAhead));
+  auto reader =
+      SparingReader::open(std::move(file), freshness,
+                          device_ == DeviceKind::kSolid ? Uncached::kDirect : Uncached::kAhead);
+  if (reader) return reader;
+  Error error = reader.error();
+  if (error.code == Errc::kCorrupt) error.path = path;
+  return error;
 }
 
 Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::vector<char>& buffer,

@@ -11,7 +11,7 @@
 
 #include "storage/addition_shape.h"
 #include "storage/beneath.h"
-#include "storage/sha256.h"
+#include "storage/content_hash.h"
 #include "storage/sweeper_shape.h"
 
 namespace regsweep::storage {
@@ -24,9 +24,10 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string checksum(std::string_view text) {
-  Sha256Stream stream;
+  ContentHash stream;
+  stream.begin(Algorithm::kSha256);
   stream.add(text);
-  return stream.hex().substr(0, kChecksumDigits);
+  return stream.finish().hex().substr(0, kChecksumDigits);
 }
 
 void append_escaped(std::string& out, std::string_view text) {

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "storage/sha256.h"
+#include "storage/content_hash.h"
 
 namespace regsweep::storage {
 namespace {
@@ -156,9 +156,11 @@ TEST_F(JournalTest, AnAdditionWithoutTheShapeOfItsClassIsRefused) {
   }
   const std::string text = "0\tstage\t0\tlayer-link\trepositories/a/_layers/sha256/" + kHexDigits +
                            "/link\tsha256:" + kHexDigits.substr(1);
-  Sha256Stream stream;
+  ContentHash stream;
+  stream.begin(Algorithm::kSha256);
   stream.add(text);
-  EXPECT_FALSE(decode_record(0, stream.hex().substr(0, 16) + ' ' + text)) << "a short digest";
+  EXPECT_FALSE(decode_record(0, stream.finish().hex().substr(0, 16) + ' ' + text))
+      << "a short digest";
 }
 
 TEST_F(JournalTest, MovesAndAdditionsAreNumberedTogetherAndStagedBeforeTheyArePlaced) {
@@ -229,9 +231,10 @@ TEST_F(JournalTest, AMissingLineIsDamage) {
 
 TEST_F(JournalTest, ALaterFormatIsNotSupported) {
   const std::string text = "0\tbegin\t2\tfields\tof\tthe\tfuture";
-  Sha256Stream stream;
+  ContentHash stream;
+  stream.begin(Algorithm::kSha256);
   stream.add(text);
-  set_text(stream.hex().substr(0, 16) + ' ' + text + '\n');
+  set_text(stream.finish().hex().substr(0, 16) + ' ' + text + '\n');
   EXPECT_EQ(read_journal(run_).error().code, Errc::kUnsupported);
 }
 

@@ -8,59 +8,11 @@
 # Exit: 0 all right, 1 a check failed, 2 usage, 77 something needed is missing.
 # shellcheck source=lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
+# shellcheck source=registry.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/registry.bash"
 begin_sweep "$@"
-need skopeo jq curl
-registry=$(command -v docker-registry || command -v registry) || skip "docker-registry is not installed"
-export OTEL_TRACES_EXPORTER=none NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 TMPDIR=$work
-mkdir "$work/home"
-export HOME=$work/home XDG_RUNTIME_DIR=$work/home
+begin_registry
 
-config() { # ROOT ADDRESS
-  cat <<YAML
-version: 0.1
-log:
-  level: info
-  formatter: text
-storage:
-  filesystem:
-    rootdirectory: $1
-  delete:
-    enabled: true
-  maintenance:
-    uploadpurging:
-      enabled: false
-http:
-  addr: $2
-  secret: not-a-secret
-YAML
-}
-server=
-stop() {
-  [[ -n $server ]] || return 0
-  kill "$server" 2>/dev/null || true
-  wait "$server" 2>/dev/null || true
-  server=
-}
-at_end+=(stop)
-start() { # ROOT: sets address, and writes config.yml with it
-  config "$1" 127.0.0.1:0 >"$work/serve.yml"
-  : >"$work/registry.log" # not the address of before
-  "$registry" serve "$work/serve.yml" >>"$work/registry.log" 2>&1 &
-  server=$!
-  address=
-  for _ in {1..100}; do
-    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/registry.log")
-    [[ -z $address ]] || break
-    sleep 0.1
-  done
-  [[ -n $address ]] || { cat "$work/registry.log" >&2; exit 1; }
-  config "$1" "$address" >"$work/config.yml"
-}
-pull() { # REPOSITORY:TAG
-  rm -rf "$work/pulled"
-  skopeo --insecure-policy --command-timeout 60s copy --all --quiet --src-tls-verify=false \
-    --src-no-creds "docker://$address/$1" "dir:$work/pulled" >"$work/skopeo.log" 2>&1
-}
 # Every tag comes, as far as an image is what skopeo can take: a list of digests, for the rest.
 serves() { # WHAT ROOT WALK
   local tag digest
@@ -184,7 +136,7 @@ for options in "" "-m"; do
   # shellcheck disable=SC2086
   {
     mv "$work/real" "$work/collected"
-    config "$work/collected" 127.0.0.1:0 >"$work/collect.yml"
+    registry_config "$work/collected" 127.0.0.1:0 >"$work/collect.yml"
     theirs=0
     "$registry" garbage-collect $options "$work/collect.yml" >"$work/real.out" 2>"$work/real.err" || theirs=$?
     mv "$work/collected" "$work/real"

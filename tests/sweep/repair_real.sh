@@ -8,52 +8,15 @@
 # Exit: 0 all right, 1 a check failed, 2 usage, 77 something needed is missing.
 # shellcheck source=lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
+# shellcheck source=registry.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/registry.bash"
 begin_sweep "$@"
-need skopeo jq curl
-registry=$(command -v docker-registry || command -v registry) || skip "docker-registry is not installed"
-export OTEL_TRACES_EXPORTER=none NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 TMPDIR=$work
-mkdir "$work/home"
-export HOME=$work/home XDG_RUNTIME_DIR=$work/home
+begin_registry
 no_crash() { checks=$((checks + 1)) && ((rc < 8 || rc == 130)) || fail "$what: exit $rc"; }
 
-server=
-stop() {
-  [[ -n $server ]] || return 0
-  kill "$server" 2>/dev/null || true
-  wait "$server" 2>/dev/null || true
-  server=
-}
-at_end+=(stop)
-start() { # ROOT: sets address
-  cat >"$work/serve.yml" <<YAML
-version: 0.1
-log: {level: info, formatter: text}
-storage:
-  filesystem: {rootdirectory: $1}
-  delete: {enabled: true}
-  maintenance: {uploadpurging: {enabled: false}}
-http: {addr: 127.0.0.1:0, secret: not-a-secret}
-YAML
-  : >"$work/registry.log"
-  "$registry" serve "$work/serve.yml" >>"$work/registry.log" 2>&1 &
-  server=$!
-  address=
-  for _ in {1..100}; do
-    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/registry.log")
-    [[ -z $address ]] || break
-    sleep 0.1
-  done
-  [[ -n $address ]] || { cat "$work/registry.log" >&2; exit 1; }
-}
-copy_image() { skopeo --insecure-policy --command-timeout 60s copy --quiet "$@" >"$work/skopeo.log" 2>&1; }
 push() { # LAYOUT REPOSITORY:TAG
   copy_image --all --dest-tls-verify=false --dest-no-creds "oci:$work/layout:$1" "docker://$address/$2"
 }
-pull() { # REPOSITORY:TAG
-  rm -rf "$work/pulled"
-  copy_image --all --src-tls-verify=false --src-no-creds "docker://$address/$1" "dir:$work/pulled"
-}
-
 # Images as an OCI layout: two of two layers that share one, and an index of two platforms.
 python3 - "$work/layout" <<'PYTHON'
 import gzip, hashlib, io, json, pathlib, random, sys, tarfile

@@ -7,12 +7,11 @@
 # Exit: 0 all right, 1 a check failed, 2 usage, 77 something needed is missing.
 # shellcheck source=lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
+# shellcheck source=registry.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/registry.bash"
 begin_sweep "$@"
-need skopeo jq curl
-registry=$(command -v docker-registry || command -v registry) || skip "docker-registry is not installed"
-export OTEL_TRACES_EXPORTER=none NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 TMPDIR=$work
-mkdir "$work/home"
-export HOME=$work/home XDG_RUNTIME_DIR=$work/home
+begin_registry
+no_crash() { checks=$((checks + 1)) && ((rc == 0 || rc == 3)) || fail "$what: exit $rc"; }
 
 root=$work/store
 bash "$here/../real/make_store.sh" "$root" >"$work/made"
@@ -24,32 +23,8 @@ holds "d['complete'] and not d['live_damage']" "d['damaged'] == [] and d['broken
   "d['unsteady'] == [] and d['unknown'] == []" \
   "d['content']['read_blobs'] == $(find "$root/docker/registry/v2/blobs" -name data | wc -l)"
 
-cat >"$work/config.yml" <<YAML
-version: 0.1
-storage:
-  filesystem:
-    rootdirectory: $root
-http:
-  addr: 127.0.0.1:0
-  secret: not-a-secret
-YAML
-"$registry" serve "$work/config.yml" >"$work/registry.log" 2>&1 &
-server=$!
-at_end+=("kill $server 2>/dev/null")
-address=
-for _ in {1..100}; do
-  address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/registry.log")
-  [[ -z $address ]] || break
-  sleep 0.1
-done
-[[ -n $address ]] || { cat "$work/registry.log" >&2; exit 1; }
-# REPOSITORY@DIGEST: by a tag, skopeo takes whatever manifest comes. With --all an index only comes if each of
-# its images does.
-pull() {
-  rm -rf "$work/pulled"
-  skopeo --insecure-policy --command-timeout 60s copy --all --quiet --src-tls-verify=false \
-    --src-no-creds "docker://$address/$1" "dir:$work/pulled" >"$work/skopeo.log" 2>&1
-}
+start "$root"
+# By digest: by a tag, skopeo takes whatever manifest comes.
 can_be_pulled() {
   local tag digest
   while read -r tag digest; do ! pull "${tag%:*}@$digest" || echo "$tag"; done <"$work/tags"
