@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "analyzer/attribute.h"
+#include "analyzer/blob_class.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -12,11 +12,6 @@ using storage::ClassTotal;
 using storage::Event;
 using storage::EventKind;
 using storage::FileClass;
-
-SpaceClass class_of(const Accounts& accounts, DigestId id) {
-  if (accounts.live_by_tag[row(id)] != 0) return SpaceClass::kTagged;
-  return accounts.live[row(id)] != 0 ? SpaceClass::kUntagged : SpaceClass::kGarbage;
-}
 
 /// Of blobs that share one file, the one in the most important class gets the bytes, as `du`
 /// counts them once.
@@ -40,14 +35,11 @@ void settle_hard_links(Survey& survey, const Accounts& accounts) {
 }
 
 void count_blobs(const Survey& survey, Accounts& accounts) {
-  const Graph& graph = survey.graph;
-  for (std::size_t i = 0; i < graph.node_count(); ++i) {
-    const DigestId id = digest_id(i);
-    if (!graph.has(id, kPresent) || graph.has(id, kNotAFile)) continue;
+  each_blob(survey.graph, [&](DigestId id) {
     SpaceRow& space = accounts[class_of(accounts, id)];
     ++space.objects;
-    space.bytes += graph.bytes(id);
-  }
+    space.bytes += survey.graph.bytes(id);
+  });
 }
 
 void add(SpaceRow& to, const ClassTotal& total) {
@@ -128,7 +120,12 @@ Accounts account(Survey& survey) {
     accounts.total.bytes += space.bytes;
     accounts.total.estimated |= space.estimated;
   }
-  attribute(survey, accounts);
+  Attribution shares = attribute(survey, accounts.live);
+  accounts.repositories = std::move(shares.groups);
+  accounts.garbage_of_one = shares.garbage_of_one;
+  accounts.garbage_of_several = shares.garbage_of_several;
+  accounts.garbage_of_none = shares.garbage_of_none;
+  accounts.shared = shares.shared;
   return accounts;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/attribute.h"
 #include "analyzer/mark.h"
 #include "analyzer/survey.h"
 
@@ -28,19 +29,6 @@ struct SpaceRow {
   bool estimated = false;  ///< counted, but not every one was sized (see Survey::exact)
 };
 
-/// One repository's share. size = exclusive + shared. Sizes of two repositories must not be added,
-/// exclusive and reclaimable bytes may. Source of the rules: docs/design.md, "Accounting".
-struct RepositoryFigures {
-  std::uint64_t tags = 0;
-  std::uint64_t revisions = 0;
-  std::uint64_t layer_links = 0;
-  Bytes size;         ///< distinct blobs that its tags and revisions reach
-  Bytes exclusive;    ///< of these, those no other repository reaches
-  Bytes shared;       ///< the rest
-  Bytes untagged;     ///< of its size, what only its untagged revisions reach
-  Bytes reclaimable;  ///< garbage that it alone links
-};
-
 /// Where the bytes of a store are.
 struct Accounts {
   std::array<SpaceRow, kSpaceClasses> space;
@@ -49,6 +37,7 @@ struct Accounts {
   Bytes garbage_of_one;      ///< garbage that one repository links: the sum of `reclaimable`
   Bytes garbage_of_several;  ///< garbage that several repositories link
   Bytes garbage_of_none;     ///< orphans
+  Bytes shared;              ///< reached by several repositories
   Marks live_by_tag;         ///< reached by a tag: what --untagged would keep
   Marks live;                ///< reached by a tag or a revision
 

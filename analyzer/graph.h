@@ -57,6 +57,7 @@ enum EdgeFlag : std::uint8_t {
 struct Edge {
   DigestId to;
   std::uint8_t flags;
+  std::uint16_t media = 0;  ///< row of Graph::media_types
   Role role() const noexcept { return static_cast<Role>(flags & kRoleMask); }
 };
 
@@ -86,7 +87,7 @@ struct SizeMismatch {
 inline constexpr std::uint32_t kNoManifest = 0xffffffffU;
 
 /// The store's content as columns and compressed edges, written once and only read afterwards.
-/// A digest costs 32 (itself) + 8 + 4 + 4 + 2 + 4 = 54 bytes, an edge 5.
+/// A digest costs 32 (itself) + 8 + 4 + 4 + 2 + 4 = 54 bytes, an edge 7.
 struct Graph {
   DigestTable digests;
   std::vector<std::uint64_t> size_bytes;         ///< st_size of `data`, 0 if missing
@@ -97,6 +98,8 @@ struct Graph {
   std::vector<ManifestRow> manifests;            ///< in no order that means anything
   std::vector<DigestId> edge_to;
   std::vector<std::uint8_t> edge_flags;
+  std::vector<std::uint16_t> edge_media;  ///< rows of `media_types`: what the reference declares
+  std::vector<std::string> media_types;   ///< sorted; the first is "", for none or one too many
   std::vector<std::pair<DigestId, DigestId>> aliases;    ///< path → content, sorted
   std::vector<std::pair<DigestId, DigestId>> referrers;  ///< subject → referrer, sorted
   std::vector<std::string> invalid_texts;                ///< digests that are none, as written
@@ -124,7 +127,7 @@ struct Graph {
   template <class F>
   void each_edge(const ManifestRow& entry, F&& f) const {
     for (std::uint32_t i = entry.edge_begin; i < entry.edge_begin + entry.edge_count; ++i) {
-      f(Edge{edge_to[i], edge_flags[i]});
+      f(Edge{edge_to[i], edge_flags[i], edge_media[i]});
     }
   }
 

@@ -192,6 +192,7 @@ bool add_descriptor(element value, Role role, std::vector<Reference>& out) {
         if (!get_string(e, text)) return false;
         if (is_manifest_media_type(text)) reference.is_manifest = true;
         reference.claim = claimed_kind(text);
+        reference.media_type = capped(text);
         return true;
       case Key::kSize:
         return e.type() == element_type::INT64 && e.get(reference.size_bytes) == simdjson::SUCCESS;
@@ -239,6 +240,7 @@ void ManifestParser::Impl::clear() {
   manifest.media_type.clear();
   manifest.artifact_type.clear();
   manifest.references.clear();
+  manifest.texts.clear();
   manifest.error_2_8.clear();
   manifest.error_3.clear();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +51,7 @@ struct Reference {
   bool marked_by_3 = false;      ///< registry 3.x's collector marks it
   std::int64_t size_bytes = -1;  ///< as declared, -1 if absent
   ContentKind claim = ContentKind::kOther;  ///< what its media type says that the blob is
+  std::string_view media_type;              ///< as declared, cut to 255 bytes; empty if none is
 };
 
 /// A parsed document: all it refers to, and what each registry version makes of it.
@@ -60,6 +62,7 @@ struct Manifest {
   std::string media_type;     ///< as the document says, may be empty
   std::string artifact_type;  ///< artifactType, may be empty
   std::vector<Reference> references;
+  std::deque<std::string> texts;  ///< what media types point to, where not to the document
   std::string error_2_8;  ///< why registry 2.8 aborts at this document; empty if it does not
   std::string error_3;    ///< why registry 3.x aborts at this document; empty if it does not
 };

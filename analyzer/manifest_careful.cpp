@@ -42,7 +42,8 @@ struct Occurrence {
 /// Everything of a document that looks like a reference, and what may hide one.
 class Collector {
  public:
-  explicit Collector(const Document& document) : document_(document) {}
+  Collector(const Document& document, std::deque<std::string>& texts)
+      : document_(document), texts_(texts) {}
 
   void collect();
 
@@ -63,6 +64,7 @@ class Collector {
   }
 
   const Document& document_;
+  std::deque<std::string>& texts_;
 };
 
 void Collector::collect() {
@@ -138,6 +140,7 @@ void Collector::descriptor(const ReferenceField& field, NodeId value) {
       field.role == Role::kManifest || field.role == Role::kSubject || is_manifest_media_type(type);
   // Schema 1 names no types: its layers are gzip.
   shared.claim = field.role == Role::kFsLayer ? ContentKind::kGzip : claimed_kind(type);
+  if (!type.empty()) shared.media_type = texts_.emplace_back(capped(type));
   document_.each_member(value, [&](NodeId key, NodeId member) {
     if (go_json::fold_equal(field.digest_key, document_.string(key))) {
       digest(field, member, shared);
@@ -250,7 +253,7 @@ void parse_carefully(std::string_view text, Document& document, Manifest& out) {
   Verdict three = registry_3(document, text);
   const bool is_object = document.has_root() && document.kind(Document::root()) == Kind::kObject;
   if (is_object) {
-    Collector seen(document);
+    Collector seen(document, out.texts);
     seen.collect();
     list_references(two, three, seen.occurrences, out.references);
     out.type = classify(seen);

@@ -1,5 +1,6 @@
 #include "analyzer/manifest_collector.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace regsweep::analyzer {
@@ -44,14 +45,12 @@ void ManifestCollector::add(DigestId manifest, const Reference& reference, Inter
   if (reference.marked_by_2_8) flags |= kMarkedBy28;
   if (reference.marked_by_3) flags |= kMarkedBy3;
   if (!reference.valid) {
-    edge_to_.push_back(digest_id(invalid_texts_.size()));
-    edge_flags_.push_back(flags | kInvalid);
+    add_edge(digest_id(invalid_texts_.size()), flags | kInvalid, reference.media_type);
     invalid_texts_.push_back(reference.invalid_text);
     return;
   }
   const DigestId to = interner.intern(reference.digest);
-  edge_to_.push_back(to);
-  edge_flags_.push_back(flags);
+  add_edge(to, flags, reference.media_type);
   if (reference.role == Role::kSubject) {
     referrers_.emplace_back(to, manifest);
     return;
@@ -64,6 +63,12 @@ void ManifestCollector::add(DigestId manifest, const Reference& reference, Inter
   }
 }
 
+void ManifestCollector::add_edge(DigestId to, std::uint8_t flags, std::string_view media_type) {
+  edge_to_.push_back(to);
+  edge_flags_.push_back(flags);
+  edge_media_.push_back(media_.number(media_type));
+}
+
 void ManifestCollector::append_to(Graph& graph, const Renumbering& renumber) {
   const std::uint32_t edge_base = row32(graph.edge_to.size());
   const std::size_t text_base = graph.invalid_texts.size();
@@ -73,6 +78,14 @@ void ManifestCollector::append_to(Graph& graph, const Renumbering& renumber) {
                                     : renumber(edge_to_[i]));
   }
   graph.edge_flags.insert(graph.edge_flags.end(), edge_flags_.begin(), edge_flags_.end());
+  std::vector<std::uint16_t> media;
+  for (const std::string& text : media_.texts()) {
+    const auto found = std::lower_bound(graph.media_types.begin(), graph.media_types.end(), text);
+    const bool known = found != graph.media_types.end() && *found == text;
+    media.push_back(known ? static_cast<std::uint16_t>(found - graph.media_types.begin())
+                          : std::uint16_t{0});
+  }
+  for (const std::uint32_t number : edge_media_) graph.edge_media.push_back(media[number]);
   for (ManifestRow manifest : manifests_) {
     manifest.id = renumber(manifest.id);
     manifest.edge_begin += edge_base;
@@ -96,6 +109,7 @@ void ManifestCollector::append_to(Graph& graph, const Renumbering& renumber) {
                              std::make_move_iterator(invalid_texts_.end()));
   release(edge_to_);  // the next collector is copied before this one is destroyed
   release(edge_flags_);
+  release(edge_media_);
   release(manifests_);
 }
 

@@ -8,6 +8,7 @@
 
 #include "analyzer/graph.h"
 #include "analyzer/manifest.h"
+#include "analyzer/media_types.h"
 
 namespace regsweep::analyzer {
 
@@ -46,15 +47,22 @@ class ManifestCollector {
   /// Remembers that a document could not be had, and whether the reason is the document itself.
   void unreadable(DigestId id, const std::string& message, bool too_large);
 
-  /// Moves everything collected into `graph`, whose node columns have their final size.
+  /// The media types that this thread has met.
+  const std::vector<std::string>& media_types() const noexcept { return media_.texts(); }
+
+  /// Moves everything collected into `graph`, whose node columns have their final size, and which
+  /// knows the media types of all collectors.
   void append_to(Graph& graph, const Renumbering& renumber);
 
  private:
   void add(DigestId manifest, const Reference& reference, Interner& interner, const Graph& graph);
+  void add_edge(DigestId to, std::uint8_t flags, std::string_view media_type);
 
   ManifestParser parser_;
+  MediaTypes media_;
   std::vector<DigestId> edge_to_;
   std::vector<std::uint8_t> edge_flags_;
+  std::vector<std::uint32_t> edge_media_;
   std::vector<ManifestRow> manifests_;
   std::vector<std::pair<DigestId, std::uint16_t>> node_flags_;
   std::vector<std::string> invalid_texts_;

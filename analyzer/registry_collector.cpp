@@ -282,7 +282,7 @@ class Replay {
         continue;
       }
       const std::uint32_t at = row_of.edge_begin + frame.next++;
-      const Edge edge{graph_.edge_to[at], graph_.edge_flags[at]};
+      const Edge edge{graph_.edge_to[at], graph_.edge_flags[at], graph_.edge_media[at]};
       if ((edge.flags & kMarkedBy3) == 0 || !insert(edge)) continue;
       line(*name_, ": marking blob ", edge);
       if ((edge.flags & kInvalid) != 0) continue;

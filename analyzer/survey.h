@@ -27,6 +27,7 @@ struct Tag {
   bool is_directory = true;  ///< false: a stray file in `tags`
   bool index_counted = false;
   std::uint32_t index_entries = 0;  ///< digests the tag ever meant, if counted
+  std::int64_t pushed_seconds = 0;  ///< mtime of `current/link`, since 1970; 0 if it was not read
 };
 
 /// Links of one kind in one repository. Plain ones cost 4 bytes.

@@ -258,6 +258,7 @@ void SurveyBuilder::tags(std::uint32_t repository, std::span<storage::TagEntry> 
     tag.is_directory = entry.is_directory;
     tag.index_counted = entry.index_counted;
     tag.index_entries = entry.index_entries;
+    tag.pushed_seconds = entry.pushed_seconds;
     if (tag.state == LinkState::kRead) {
       tag.digest = intern(entry.current.digest);
       parse_with_children(tag.digest);  // its revision link may be missing
@@ -364,6 +365,12 @@ void SurveyBuilder::finish_graph(const Renumbering& renumber) {
     graph.mtime_seconds[at] = mtime_of(node.facts);
     graph.flags[at] = flags_of(node.facts);
   }
+  std::vector<std::string> media_types;
+  for (const ManifestCollector& collector : shared_->collectors) {
+    const std::vector<std::string>& met = collector.media_types();
+    media_types.insert(media_types.end(), met.begin(), met.end());
+  }
+  graph.media_types = join_media_types(std::move(media_types));
   for (ManifestCollector& collector : shared_->collectors) collector.append_to(graph, renumber);
   for (const auto& [path, content] : shared_->aliases) {
     graph.aliases.emplace_back(renumber(path), renumber(content));

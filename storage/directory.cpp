@@ -107,7 +107,8 @@ Result<FileFacts> Directory::stat(const char* name) const {
 
 Result<FileFacts> Directory::stat_self() const { return facts_of(fd_.get()); }
 
-Result<std::size_t> Directory::read(const char* name, std::span<char> buffer) const {
+Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
+                                    FileFacts* facts) const {
   // O_NONBLOCK: a FIFO in place of a file must not hang the scan; no effect on regular files.
   const UniqueFd file(open_beneath(fd_.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_error(errno, "cannot open");
@@ -123,6 +124,9 @@ Result<std::size_t> Directory::read(const char* name, std::span<char> buffer) co
     done += static_cast<std::size_t>(got);
     // A short read of a small file is its end: saves the second read of every link.
     if (done < buffer.size() && static_cast<std::size_t>(got) < 4096) break;
+  }
+  if (facts != nullptr) {
+    if (const Result<FileFacts> known = facts_of(file.get())) *facts = *known;
   }
   return done;
 }

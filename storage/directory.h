@@ -61,8 +61,10 @@ class Directory {
   Result<FileFacts> stat_self() const;
 
   /// Reads the start of a regular file into `buffer`; returns the bytes read. A result equal to the
-  /// buffer's size means that there may be more. kCorrupt: not a regular file.
-  Result<std::size_t> read(const char* name, std::span<char> buffer) const;
+  /// buffer's size means that there may be more. kCorrupt: not a regular file. With `facts`, the
+  /// open file's are put there, where the system gives them.
+  Result<std::size_t> read(const char* name, std::span<char> buffer,
+                           FileFacts* facts = nullptr) const;
 
   /// Calls `sink` for every name with a buffer of its own. Not to be used twice on one object.
   template <class Sink>

@@ -16,10 +16,10 @@ LinkState state_from(const Error& error) noexcept {
 
 }  // namespace
 
-LinkContent read_link(const Directory& at, const char* name) {
+LinkContent read_link(const Directory& at, const char* name, FileFacts* facts) {
   std::array<char, 160> buffer;  // the longest link holds 135 bytes
   LinkContent content;
-  const Result<std::size_t> got = at.read(name, buffer);
+  const Result<std::size_t> got = at.read(name, buffer, facts);
   if (!got) {
     content.state = state_from(got.error());
     return content;

@@ -5,8 +5,9 @@
 
 namespace regsweep::storage {
 
-/// Reads the link `name` below `at` and says what stands there. One open, one read, one close.
-LinkContent read_link(const Directory& at, const char* name);
+/// Reads the link `name` below `at` and says what stands there. One open, one read, one close; one
+/// fstat if the file's facts are wanted, too.
+LinkContent read_link(const Directory& at, const char* name, FileFacts* facts = nullptr);
 
 /// The system's words for a link that read_link() found unreadable.
 std::string why_unreadable(const Directory& at, const char* name);

@@ -250,7 +250,9 @@ class RepositoryScan {
            std::vector<TagEntry>& batch) {
     TagEntry entry;
     entry.name = name;
-    entry.current = read_link(at, PathBuffer(name, "/current/link").c_str());
+    FileFacts link;
+    entry.current = read_link(at, PathBuffer(name, "/current/link").c_str(), &link);
+    entry.pushed_seconds = link.mtime_seconds;
     if (entry.current.state != LinkState::kRead) {
       const Result<FileFacts> facts = at.stat(entry.name.c_str());
       if (!facts || entry.current.state == LinkState::kUnreadable) {

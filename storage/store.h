@@ -53,6 +53,7 @@ struct TagEntry {
   LinkContent current;
   std::uint32_t index_entries = 0;  ///< digests the tag ever meant, as far as counted
   bool index_counted = false;
+  std::int64_t pushed_seconds = 0;  ///< mtime of `current/link`, since 1970; 0 if it was not read
 };
 
 /// A directory of `_uploads`: an unfinished push.

@@ -1,0 +1,110 @@
+#include "analyzer/largest_blobs.h"
+
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <mutex>
+
+namespace regsweep::analyzer {
+namespace {
+
+bool is_larger(const Graph& graph, DigestId a, DigestId b) {
+  const Bytes left = graph.bytes(a);
+  const Bytes right = graph.bytes(b);
+  if (left.allocated != right.allocated) return left.allocated > right.allocated;
+  if (left.apparent != right.apparent) return left.apparent > right.apparent;
+  return graph.digests.less(a, b);
+}
+
+/// Finds the repositories of a few blobs by walking from each repository.
+class OwnerSearch {
+ public:
+  OwnerSearch(const Survey& survey, std::vector<LargeBlob>& blobs)
+      : survey_(survey),
+        graph_(survey.graph),
+        blobs_(blobs),
+        sought_(graph_.node_count(), kNotSought),
+        stamps_([this] { return std::vector<std::uint32_t>(graph_.node_count()); }) {
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      sought_[row(blobs[i].id)] = static_cast<std::uint32_t>(i);
+    }
+  }
+
+  void run() {
+    tbb::parallel_for(std::size_t{0}, survey_.repositories.size(),
+                      [&](std::size_t i) { search(static_cast<std::uint32_t>(i)); });
+    for (LargeBlob& blob : blobs_) {
+      std::sort(blob.owners.begin(), blob.owners.end());
+      blob.repositories = blob.owners.size();
+      if (blob.owners.size() > kMostOwners) blob.owners.resize(kMostOwners);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kNotSought = 0xffffffffU;
+
+  void search(std::uint32_t index) {
+    const Repository& repository = survey_.repositories[index];
+    std::vector<std::uint32_t>& stamp = stamps_.local();
+    std::vector<DigestId> pending;
+    Policy policy = safe_policy(false);
+    policy.referrers = false;
+    const auto meet = [&](DigestId id) {
+      if (stamp[row(id)] == index + 1) return false;
+      stamp[row(id)] = index + 1;
+      if (sought_[row(id)] != kNotSought) add_owner(sought_[row(id)], index);
+      return true;
+    };
+    add_roots(survey_, repository, policy.roots, pending);
+    std::erase_if(pending, [&](DigestId id) { return !meet(id); });
+    while (!pending.empty()) {
+      const DigestId id = pending.back();
+      pending.pop_back();
+      each_step(graph_, id, policy, [&](DigestId next) {
+        if (meet(next)) pending.push_back(next);
+      });
+    }
+    for (const DigestId path : repository.layers.paths) {
+      const DigestId id = repository.layers.blob_of(path);
+      const std::uint32_t at = sought_[row(id)];
+      if (at == kNotSought || stamp[row(id)] == index + 1) continue;
+      if (blobs_[at].space_class == SpaceClass::kGarbage) {
+        stamp[row(id)] = index + 1;
+        add_owner(at, index);
+      }
+    }
+  }
+
+  void add_owner(std::uint32_t blob, std::uint32_t repository) {
+    const std::lock_guard lock(mutex_);
+    blobs_[blob].owners.push_back(repository);
+  }
+
+  const Survey& survey_;
+  const Graph& graph_;
+  std::vector<LargeBlob>& blobs_;
+  std::vector<std::uint32_t> sought_;  ///< by digest, into blobs_
+  tbb::enumerable_thread_specific<std::vector<std::uint32_t>> stamps_;
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+std::vector<LargeBlob> largest_blobs(const Survey& survey, const Accounts& accounts,
+                                     std::size_t most) {
+  std::vector<DigestId> ids;
+  each_blob(survey.graph, [&](DigestId id) { ids.push_back(id); });
+  const auto larger = [&](DigestId a, DigestId b) { return is_larger(survey.graph, a, b); };
+  const std::size_t count = std::min(most, ids.size());
+  const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(ids.begin(), middle, ids.end(), larger);
+  std::vector<LargeBlob> blobs;
+  for (auto at = ids.begin(); at != middle; ++at) {
+    blobs.push_back({*at, class_of(accounts, *at), 0, {}});
+  }
+  OwnerSearch(survey, blobs).run();
+  return blobs;
+}
+
+}  // namespace regsweep::analyzer
