@@ -228,11 +228,30 @@ run "the next round begins anew" verify --json --max-duration 1m --cache limited
 exits 0
 holds "d['content']['known_blobs'] == 0 and d['complete']"
 
+# Signalled once one blob is read and another open, however long it takes to get there.
+blob_read_by() { # PID: the blob it has open, if any
+  local fd file
+  for fd in /proc/"$1"/fd/*; do
+    file=$(readlink -- "$fd" 2>/dev/null || true)
+    if [[ $file == */blobs/*/data ]]; then echo "$file"; fi
+  done
+}
+read_in_part() { # SIGNAL: sets rc
+  local pid first='' now
+  "$regsweep" verify --json --rate-limit $((rate / 4)) --jobs 1 healthy >out 2>err &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    now=$(blob_read_by "$pid")
+    if [[ -n $first && -n $now && $now != "$first" ]]; then break; fi
+    first=${first:-$now}
+  done
+  kill -s "$1" "$pid"
+  rc=0
+  wait "$pid" || rc=$?
+}
 for signal in INT TERM; do
   what="interrupted by $signal"
-  rc=0
-  timeout --preserve-status -s "$signal" 1 "$regsweep" verify --json --rate-limit "$rate" --jobs 1 healthy \
-    >out 2>err || rc=$?
+  read_in_part "$signal"
   exits 130
   holds "not d['complete'] and d['content']['stopped']" \
     "0 < d['content']['read_blobs'] < d['store']['blobs']"
