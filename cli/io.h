@@ -13,6 +13,7 @@ struct Io {
   storage::Environment environment;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  std::size_t out_width = 0;  ///< columns of the terminal that results go to; 0: unknown
 };
 
 /// Exit codes, a contract with scripts (docs/design.md).
