@@ -1,11 +1,11 @@
 #include "reports/audit_json.h"
 
-#include <array>
-#include <string_view>
 
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/savings_report.h"
+#include "reports/space_names.h"
 
 namespace regsweep::reports {
 namespace {
@@ -13,9 +13,6 @@ namespace {
 using analyzer::Audit;
 using analyzer::SpaceClass;
 using analyzer::SpaceRow;
-
-constexpr std::array<std::string_view, analyzer::kSpaceClasses> kClassNames = {
-    "tagged", "untagged", "garbage", "uploads", "quarantine", "other", "structure"};
 
 Json space_row(const SpaceRow& space) {
   Json json = {{"objects", space.objects}};
@@ -25,9 +22,9 @@ Json space_row(const SpaceRow& space) {
 
 Json space(const Audit& audit) {
   Json rows = Json::array();
-  for (std::size_t i = 0; i < kClassNames.size(); ++i) {
+  for (std::size_t i = 0; i < kSpaceNames.size(); ++i) {
     const SpaceRow& space = audit.accounts.space[i];
-    Json json = {{"class", kClassNames[i]}};
+    Json json = {{"class", kSpaceNames[i].name}};
     json.update(space_row(space));
     json["estimated"] = space.estimated;
     rows.push_back(std::move(json));
@@ -116,6 +113,7 @@ void write_audit_json(const Audit& audit, std::ostream& out) {
                         {{"one_repository", bytes_pair(accounts.garbage_of_one)},
                          {"several_repositories", bytes_pair(accounts.garbage_of_several)},
                          {"orphan", bytes_pair(accounts.garbage_of_none)}}},
+                       {"frees_most", savings_json(audit.frees_most)},
                        {"disk", disk(audit)},
                        {"repositories", repositories(audit)},
                        {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};

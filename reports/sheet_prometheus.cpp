@@ -26,16 +26,21 @@ std::string label_value(std::string_view text) {
   return escaped;
 }
 
-/// `{repository="team/app",kind="item"}`: the kind keeps a repository that is called like one of
-/// the other rows apart from it. Nothing for a sheet whose only row has no name.
+/// `{repository="team/app"}`, `{repository="(others)",kind="others"}`: the kind keeps a repository
+/// that is called like one of the other rows apart from it. Nothing for a row without a name.
 std::string labels(const Sheet& sheet, const SheetRow& row) {
   std::string text;
   for (std::size_t i = 0; i < sheet.columns.size(); ++i) {
     const auto* value = std::get_if<std::string>(&row.cells[i]);
     if (sheet.columns[i].unit != Unit::kText || value == nullptr) continue;
-    text += fmt::format("{}=\"{}\",", sheet.columns[i].key, label_value(*value));
+    // The words of the row say how many there are: a label must stay the same when that changes.
+    const std::string words = row.kind == SheetRow::Kind::kOthers ? "(others)" : *value;
+    text += fmt::format("{}=\"{}\",", sheet.columns[i].key, label_value(words));
   }
-  return text.empty() ? text : fmt::format("{{{}kind=\"{}\"}}", text, kind_name(row.kind));
+  if (text.empty()) return text;
+  if (row.kind != SheetRow::Kind::kItem) text += fmt::format("kind=\"{}\",", kind_name(row.kind));
+  text.pop_back();
+  return "{" + text + "}";
 }
 
 /// Nothing where there is no number, or no known time.
