@@ -111,7 +111,6 @@ void add_audit(CLI::App& app, Job& job) {
       ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
   command->footer(
       "Examples:\n"
-      "  regsweep audit /var/lib/registry\n"
       "  regsweep audit --format prometheus -o /var/lib/node_exporter/regsweep.prom\n"
       "  regsweep audit --exact --json -o audit.json /etc/docker/registry/config.yml\n\n"
       "Exit status: 0 done, 1 more than --max-garbage, 2 usage or configuration,\n"

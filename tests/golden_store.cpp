@@ -63,6 +63,18 @@ analyzer::Audit steady_audit(const StoreBuilder& store) {
     graph.allocated_sectors[i] =
         static_cast<std::uint32_t>((graph.size_bytes[i] + kBlock - 1) / kBlock * (kBlock / 512));
   }
+  // Blobs and tags of known ages: a day, eleven days, 21, …
+  for (std::size_t i = 0; i < graph.mtime_seconds.size(); ++i) {
+    const std::int64_t days = 1 + 10 * static_cast<std::int64_t>(i % 80);
+    graph.mtime_seconds[i] = static_cast<std::uint32_t>(kNow - days * 86400);
+  }
+  std::int64_t pushed = kNow - 86400;
+  for (analyzer::Repository& repository : audit.survey.repositories) {
+    for (analyzer::Tag& tag : repository.tags) {
+      tag.pushed_seconds = pushed;
+      pushed -= 10 * 86400;
+    }
+  }
   for (storage::ClassTotal& total : audit.survey.inventory.of) {
     total.allocated_bytes = kBlock * total.objects;
   }
@@ -79,6 +91,7 @@ analyzer::Audit steady_audit(const StoreBuilder& store) {
   audit.refusals = analyzer::find_refusals(audit.survey, false, {});
   audit.old_uploads = analyzer::old_uploads(audit.survey, audit.context.now_seconds,
                                             audit.context.upload_age_seconds);
+  audit.frees_most = analyzer::what_frees_most(audit.survey, audit.accounts, audit.old_uploads);
   audit.disk = {.size_bytes = std::uint64_t{1} << 40,
                 .free_bytes = std::uint64_t{300} << 30,
                 .available_bytes = std::uint64_t{250} << 30,
