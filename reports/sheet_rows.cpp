@@ -86,7 +86,7 @@ std::string_view kind_name(SheetRow::Kind kind) noexcept {
 std::string time_text(Seconds time) { return time.value == 0 ? "" : rfc3339(time.value); }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  if (text.find_first_of(",\'\n') == std::string_view::npos) return std::string(text);
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';
@@ -99,14 +99,14 @@ void write_sheet_csv(const Sheet& sheet, std::ostream& out) {
   std::string line = "kind";
   each_field(sheet, std::vector<Cell>(sheet.columns.size()),
              [&](const std::string& name, const Cell&) { line += "," + name; });
-  out << line << "\r\n";
+  out << line << '\n';
   for (const SheetRow& row : sheet.rows) {
     line = kind_name(row.kind);
     each_field(sheet, row.cells, [&](const std::string&, const Cell& cell) {
       line += ',';
       line += std::visit(CsvText{}, cell);
     });
-    out << line << "\r\n";
+    out << line << '\n';
   }
 }
 
