@@ -1,5 +1,6 @@
 #pragma once
 
+#include <istream>
 #include <ostream>
 
 #include "storage/config.h"
@@ -13,6 +14,7 @@ struct Io {
   storage::Environment environment;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  std::istream* in = nullptr;  ///< what "-" reads; nullptr: the process's standard input
 };
 
 /// Exit codes, a contract with scripts (docs/design.md).

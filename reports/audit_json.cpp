@@ -1,11 +1,9 @@
 #include "reports/audit_json.h"
 
-#include <array>
-#include <string_view>
-
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/space_names.h"
 
 namespace regsweep::reports {
 namespace {
@@ -13,9 +11,6 @@ namespace {
 using analyzer::Audit;
 using analyzer::SpaceClass;
 using analyzer::SpaceRow;
-
-constexpr std::array<std::string_view, analyzer::kSpaceClasses> kClassNames = {
-    "tagged", "untagged", "garbage", "uploads", "quarantine", "other", "structure"};
 
 Json space_row(const SpaceRow& space) {
   Json json = {{"objects", space.objects}};
@@ -25,9 +20,9 @@ Json space_row(const SpaceRow& space) {
 
 Json space(const Audit& audit) {
   Json rows = Json::array();
-  for (std::size_t i = 0; i < kClassNames.size(); ++i) {
+  for (std::size_t i = 0; i < kSpaceNames.size(); ++i) {
     const SpaceRow& space = audit.accounts.space[i];
-    Json json = {{"class", kClassNames[i]}};
+    Json json = {{"class", kSpaceNames[i].name}};
     json.update(space_row(space));
     json["estimated"] = space.estimated;
     rows.push_back(std::move(json));

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
+#include "reports/space_names.h"
 #include "reports/table.h"
 
 namespace regsweep::reports {
@@ -19,16 +19,6 @@ using analyzer::Concern;
 using analyzer::Finding;
 using analyzer::SpaceClass;
 using analyzer::SpaceRow;
-
-constexpr std::array<std::pair<SpaceClass, std::string_view>, analyzer::kSpaceClasses> kRows = {{
-    {SpaceClass::kTagged, "reached by a tag"},
-    {SpaceClass::kUntagged, "untagged manifests and what only they use"},
-    {SpaceClass::kGarbage, "garbage: nothing refers to it"},
-    {SpaceClass::kUploads, "unfinished uploads"},
-    {SpaceClass::kQuarantine, "quarantine"},
-    {SpaceClass::kOther, "other files"},
-    {SpaceClass::kStructure, "links and directories"},
-}};
 
 class AuditText {
  public:
@@ -84,9 +74,10 @@ class AuditText {
         fmt::format("WHERE THE SPACE IS ({})", options_.apparent ? "sizes of files" : "on disk"));
     Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight});
     table.row({"", "OBJECTS", "SIZE", "SHARE"});
-    for (const auto& [space_class, name] : kRows) {
+    for (std::size_t i = 0; i < kSpaceNames.size(); ++i) {
+      const auto space_class = static_cast<SpaceClass>(i);
       const SpaceRow& space = accounts[space_class];
-      std::string label(name);
+      std::string label(kSpaceNames[i].label);
       if (space_class == SpaceClass::kUploads && audit_.old_uploads.objects != 0) {
         label += fmt::format(" ({} older than 7 days)", grouped(audit_.old_uploads.objects));
       }
