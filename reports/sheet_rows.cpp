@@ -86,7 +86,7 @@ std::string_view kind_name(SheetRow::Kind kind) noexcept {
 std::string time_text(Seconds time) { return time.value == 0 ? "" : rfc3339(time.value); }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\'\n') == std::string_view::npos) return std::string(text);
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';
