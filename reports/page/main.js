@@ -58,7 +58,7 @@
     if (here.repositories > 1) parts.push(format.counted(here.repositories, "repository"));
     parts.push(format.counted(here.tags, "tag"), format.counted(here.blobs, "blob"),
                `${format.share(here[measure].garbage, total)} reclaimable`);
-    get("here").textContent = `${parts.join(" · ")}`;
+    get("here").textContent = parts.join(" · ");
   }
 
   function drawMap(takeFocus) {
@@ -89,7 +89,7 @@
       card("Untagged", format.size(sizes("untagged")), `${format.share(sizes("untagged"), blobs)} of all blobs`, "untagged"),
       card("Old uploads", format.size(old.size[`${measure}_bytes`]),
            `${format.count(old.objects)} older than ${Math.round(old.older_than_seconds / 86400)} days`),
-      card("Everything", (data.space.total.estimated ? "~" : "") + format.size(whole), "with links and other files"));
+      card("Everything", (data.space.total.estimated ? "~" : "") + format.size(whole), "all files of the store"));
   }
 
   function drawLegend() {
@@ -140,9 +140,9 @@
     tables.space(get("space"), data.space, measure);
     ages.draw(get("ages"), data, measure);
     tables.sheet(get("repositories"), data.repositories, measure, {sort: "size", decorate: linkRepository});
-    tables.sheet(get("types"), data.media_types, measure, {columns: ["media_type", "blobs", "size", "garbage"]});
+    tables.sheet(get("types"), data.media_types, measure, {columns: ["media_type", "blobs", "size", "garbage"], sort: "size"});
     tables.sheet(get("blobs"), data.largest_blobs, measure,
-                 {columns: ["digest", "class", "size", "owners"], decorate: shortDigest});
+                 {columns: ["digest", "class", "size", "owners"], most: 15, decorate: shortDigest});
   }
 
   function drawAll() {

@@ -79,12 +79,12 @@ const tables = (() => {
   }
 
   /**
-   * Draws a sheet into a box. `options`: columns (keys; default all), sort (a key), decorate(td,
-   * values, key) to make more of a cell.
+   * Draws a sheet into a box. `options`: columns (keys; default all), sort (a key), most (rows at
+   * first), decorate(td, values, key) to make more of a cell.
    */
   function sheet(box, data, measure, options = {}) {
     const columns = data.columns.filter(({key}) => !options.columns || options.columns.includes(key));
-    const state = box.state || (box.state = {key: options.sort, down: true, most: mostRows});
+    const state = box.state || (box.state = {key: options.sort, down: true, most: options.most || mostRows});
     const draw = focused => {
       const table = element("table");
       const column = columns.find(({key}) => key === state.key);

@@ -11,8 +11,8 @@ const treemap = (() => {
   function colours() {
     const style = getComputedStyle(document.documentElement);
     const colour = name => style.getPropertyValue(name).trim();
-    return d3.scaleLinear().domain([0, 0.25, 1]).clamp(true).interpolate(d3.interpolateLab)
-      .range([colour("--keep"), colour("--some"), colour("--free")]);
+    return d3.scaleLinear().domain([0, 0.12, 0.5, 1]).clamp(true).interpolate(d3.interpolateLab)
+      .range(["--keep", "--little", "--some", "--free"].map(colour));
   }
 
   function reclaimable(at, measure) {
@@ -91,7 +91,7 @@ const treemap = (() => {
     const leaf = !node.children;
     box.className = `cell ${leaf ? "leaf" : "group"} ${at.kind}`;
     Object.assign(box.style, {left: `${node.x0}px`, top: `${node.y0}px`, width: `${width}px`,
-                              height: `${leaf ? height : height}px`});
+                              height: `${height}px`});
     if (leaf) {
       const colour = scale(reclaimable(at, measure));
       box.style.backgroundColor = colour;
@@ -100,7 +100,7 @@ const treemap = (() => {
     }
     if (width > 34 && height > 15) {
       box.append(element("span", "name", at.label));
-      if (width > 54 && (height > 34 || !leaf)) {
+      if (width > 74 && (height > 34 || !leaf)) {
         box.append(element("span", "size", format.size(bytesOf(at, measure))));
       }
     }
