@@ -49,8 +49,9 @@ def write(root, many=400):
     """team/app with three tags, evil/… with a hostile one, and `many` repositories."""
     store = Store(root)
     base = layer("base", 90_000)
+    own = layer("app", 20_000)
     for number in range(3):
-        store.image("team/app", f"1.{number}", [base, layer(f"app {number}", 60_000 + number * 9000)])
+        store.image("team/app", f"1.{number}", [base, own, layer(f"app {number}", 60_000 + number * 9000)])
     store.image("team/tool", "latest", [base, layer("tool", 80_000)])
     store.image(HOSTILE_REPOSITORY, HOSTILE_TAG, [layer("evil", 120_000)])
     store.blob(layer("orphan", 50_000))
