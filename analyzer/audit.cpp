@@ -61,6 +61,7 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   audit.refusals = find_refusals(audit.survey, options.context.database_lock, {});
   audit.old_uploads =
       old_uploads(audit.survey, options.context.now_seconds, options.context.upload_age_seconds);
+  audit.frees_most = what_frees_most(audit.survey, audit.accounts, audit.old_uploads);
   if (const auto disk = store.disk()) audit.disk = *disk;
   audit.live_damage = live_damage(audit.survey, audit.accounts, audit.damage);
   return audit;

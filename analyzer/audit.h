@@ -9,6 +9,7 @@
 #include "analyzer/damage.h"
 #include "analyzer/finding.h"
 #include "analyzer/hazard.h"
+#include "analyzer/savings.h"
 #include "analyzer/survey.h"
 #include "storage/store.h"
 
@@ -28,6 +29,7 @@ struct Audit {
   std::vector<Finding> findings;
   std::vector<std::string> refusals;  ///< why no blob may be swept as things are
   SpaceRow old_uploads;
+  std::vector<Saving> frees_most;
   std::optional<storage::DiskFigures> disk;
   FindingContext context;
   bool live_damage = false;  ///< something alive needs damaged content

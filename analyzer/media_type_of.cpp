@@ -42,8 +42,9 @@ MediaTypeOf media_type_of(const Survey& survey) {
   }
   const auto number = [&](std::string_view text) {
     const auto found = std::find(types.names.begin(), types.names.end(), text);
+    const auto at = static_cast<std::uint32_t>(found - types.names.begin());
     if (found == types.names.end()) types.names.emplace_back(text);
-    return static_cast<std::uint32_t>(found - types.names.begin());
+    return at;
   };
   for (const ManifestRow& manifest : graph.manifests) {
     const std::string_view own = media_type_of(manifest.type);

@@ -1,18 +1,27 @@
 // regsweep audit: where the space is, what can be had back, what is damaged.
 #include <ctime>
+#include <map>
+#include <optional>
 
 #include "analyzer/audit.h"
 #include "cli/command.h"
 #include "reports/audit_json.h"
+#include "reports/audit_prometheus.h"
 #include "reports/audit_text.h"
 #include "reports/humanize.h"
 
 namespace regsweep::cli {
 namespace {
 
+enum class Format : std::uint8_t { kText, kJson, kPrometheus };
+const std::map<std::string, Format> kFormats = {
+    {"text", Format::kText}, {"json", Format::kJson}, {"prometheus", Format::kPrometheus}};
+constexpr std::size_t kMostSeries = 50;  ///< repositories in Prometheus if the user does not say
+
 struct Args : CommonArgs {
   bool exact = false;
-  std::size_t top = 10;
+  std::optional<std::size_t> top;
+  Format format = Format::kText;
   std::string max_garbage;
 };
 
@@ -47,12 +56,18 @@ int run_audit(const Args& args, const Io& io) {
   analyzer::Audit audit;
   run_parallel(args, *opened.store, io, [&] { audit = analyzer::audit(*opened.store, options); });
   exit = write_results(args, io, [&](std::ostream& out) {
-    if (args.json) {
+    if (args.format == Format::kPrometheus) {
+      run_parallel(args, [&] {
+        reports::write_audit_prometheus(audit, args.top.value_or(kMostSeries), args.apparent, out);
+      });
+      return;
+    }
+    if (args.json || args.format == Format::kJson) {
       reports::write_audit_json(audit, out);
       return;
     }
     reports::TextOptions text = text_options(args, io);
-    text.most_repositories = args.top;
+    text.most_repositories = args.top.value_or(text.most_repositories);
     reports::write_audit_text(audit, text, out);
   });
   if (exit != Exit::kDone) return static_cast<int>(exit);
@@ -82,16 +97,21 @@ void add_audit(CLI::App& app, Job& job) {
   command->add_flag(
       "--exact", args->exact,
       "Visit every file and directory: the total equals du, strays are found everywhere");
-  command->add_option("--top", args->top, "Repositories to list in text (default 10)")
+  command
+      ->add_option("--top", args->top,
+                   "Repositories to list (default: 10 in text, 50 for prometheus)")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
       ->type_name("N");
+  command->add_option("--format", args->format, "text (default), json or prometheus")
+      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->type_name("FORMAT");
   command
       ->add_option("--max-garbage", args->max_garbage,
                    "Exit with 1 if there is more garbage than this size or share, as 50G or 20%")
       ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
   command->footer(
       "Examples:\n"
-      "  regsweep audit /var/lib/registry\n"
+      "  regsweep audit --format prometheus -o /var/lib/node_exporter/regsweep.prom\n"
       "  regsweep audit --exact --json -o audit.json /etc/docker/registry/config.yml\n\n"
       "Exit status: 0 done, 1 more than --max-garbage, 2 usage or configuration,\n"
       "3 content that something alive needs is damaged, 4 something could not be read.");

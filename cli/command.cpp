@@ -139,6 +139,7 @@ reports::TextOptions text_options(const CommonArgs& args, const Io& io) {
   const bool wanted = no_color == io.environment.end() || no_color->second.empty();
   options.color = args.color == "always" ||
                   (args.color == "auto" && wanted && io.out_is_terminal && args.output.empty());
+  if (args.output.empty()) options.width = io.out_width;
   return options;
 }
 

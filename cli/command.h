@@ -80,7 +80,9 @@ reports::TextOptions text_options(const CommonArgs& args, const Io& io);
 Exit exit_for(const storage::Error& error) noexcept;
 
 void add_audit(CLI::App& app, Job& job);
+void add_repos(CLI::App& app, Job& job);
 void add_tags(CLI::App& app, Job& job);
+void add_export(CLI::App& app, Job& job);
 void add_verify(CLI::App& app, Job& job);
 void add_plan(CLI::App& app, Job& job);
 void add_apply(CLI::App& app, Job& job);

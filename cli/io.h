@@ -14,6 +14,7 @@ struct Io {
   storage::Environment environment;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  std::size_t out_width = 0;   ///< columns of the terminal that results go to; 0: unknown
   std::istream* in = nullptr;  ///< what "-" reads; nullptr: the process's standard input
 };
 

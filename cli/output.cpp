@@ -8,8 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <sstream>
+#include <streambuf>
 #include <system_error>
+#include <vector>
 
 #include "storage/unique_fd.h"
 
@@ -20,31 +21,53 @@ using storage::Errc;
 using storage::Error;
 using storage::Status;
 
+constexpr std::size_t kBufferBytes = std::size_t{1} << 18;
+
 Error failure(int number) {
   return {Errc::kIo, {}, "cannot write: " + std::generic_category().message(number), number};
 }
 
-Status write_all(int fd, const std::string& text) {
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t wrote = ::write(fd, text.data() + done, text.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return failure(errno);
-    done += static_cast<std::size_t>(wrote);
-  }
-  return storage::kOk;
-}
+/// A stream's buffer before a descriptor. After a failure it takes nothing more.
+class FdBuffer final : public std::streambuf {
+ public:
+  explicit FdBuffer(int fd) : fd_(fd), buffer_(kBufferBytes) { reset(); }
 
-Status replace_file(const std::string& path, const std::string& text, mode_t mode) {
-  std::string temporary = path + ".XXXXXX";
-  const storage::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file) return failure(errno);
-  Status written = write_all(file.get(), text);
-  if (written && ::fchmod(file.get(), mode) != 0) written = failure(errno);
-  if (written && ::fsync(file.get()) != 0) written = failure(errno);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = failure(errno);
-  if (!written) ::unlink(temporary.c_str());
-  return written;
-}
+  Status status() const {
+    if (error_ == 0) return storage::kOk;
+    return failure(error_);
+  }
+
+ protected:
+  int sync() override { return write_all(pbase(), pptr()) ? (reset(), 0) : -1; }
+  int_type overflow(int_type c) override {
+    if (sync() != 0) return traits_type::eof();
+    return traits_type::eq_int_type(c, traits_type::eof()) ? traits_type::not_eof(c)
+                                                           : sputc(traits_type::to_char_type(c));
+  }
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    if (size < epptr() - pptr()) return std::streambuf::xsputn(text, size);
+    if (sync() != 0) return 0;
+    return write_all(text, text + size) ? size : 0;
+  }
+
+ private:
+  void reset() { setp(buffer_.data(), buffer_.data() + buffer_.size()); }
+  bool write_all(const char* from, const char* to) {
+    while (error_ == 0 && from != to) {
+      const ssize_t wrote = ::write(fd_, from, static_cast<std::size_t>(to - from));
+      if (wrote >= 0) {
+        from += wrote;
+      } else if (errno != EINTR) {
+        error_ = errno;
+      }
+    }
+    return error_ == 0;
+  }
+
+  const int fd_;
+  std::vector<char> buffer_;
+  int error_ = 0;
+};
 
 mode_t default_mode() {
   const mode_t mask = ::umask(0);
@@ -54,20 +77,101 @@ mode_t default_mode() {
 
 }  // namespace
 
-Status write_output(const std::string& path, const std::function<void(std::ostream&)>& write) {
-  std::ostringstream text;
-  write(text);
-  struct stat there {};
-  if (::stat(path.c_str(), &there) != 0) return replace_file(path, text.str(), default_mode());
-  if (!S_ISREG(there.st_mode)) {
-    const storage::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file) return failure(errno);
-    return write_all(file.get(), text.str());
+struct OutputFile::Impl {
+  Impl(storage::UniqueFd opened, std::string temporary_path, std::string final_path, mode_t bits)
+      : file(std::move(opened)),
+        temporary(std::move(temporary_path)),
+        path(std::move(final_path)),
+        mode(bits),
+        buffer(file.get()),
+        stream(&buffer) {}
+  ~Impl() {
+    if (!placed) ::unlink(temporary.c_str());
   }
-  std::error_code error;
-  const std::filesystem::path target = std::filesystem::canonical(path, error);
-  if (error) return failure(error.value());
-  return replace_file(target.string(), text.str(), there.st_mode & 07777);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  storage::UniqueFd file;
+  std::string temporary;
+  std::string path;
+  mode_t mode;
+  FdBuffer buffer;
+  std::ostream stream;
+  bool placed = false;
+};
+
+OutputFile::OutputFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+OutputFile::~OutputFile() = default;
+OutputFile::OutputFile(OutputFile&&) noexcept = default;
+OutputFile& OutputFile::operator=(OutputFile&&) noexcept = default;
+
+storage::Result<OutputFile> OutputFile::create(const std::string& path) {
+  std::string target = path;
+  mode_t mode = default_mode();
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0) {
+    if (!S_ISREG(there.st_mode)) {
+      return Error{Errc::kUsage, {}, "cannot write: what is there is no regular file", 0};
+    }
+    std::error_code error;
+    target = std::filesystem::canonical(path, error).string();
+    if (error) return failure(error.value());
+    mode = there.st_mode & 07777;
+  }
+  std::string temporary = target + ".XXXXXX";
+  storage::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) return failure(errno);
+  return OutputFile(std::make_unique<Impl>(std::move(file), temporary, target, mode));
+}
+
+std::ostream& OutputFile::stream() { return impl_->stream; }
+const std::string& OutputFile::temporary() const { return impl_->temporary; }
+
+Status OutputFile::finish() {
+  impl_->stream.flush();
+  if (Status written = impl_->buffer.status(); !written) return written;
+  if (::fchmod(impl_->file.get(), impl_->mode) != 0) return failure(errno);
+  if (::fsync(impl_->file.get()) != 0) return failure(errno);
+  return storage::kOk;
+}
+
+Status OutputFile::place() {
+  if (::rename(impl_->temporary.c_str(), impl_->path.c_str()) != 0) return failure(errno);
+  impl_->placed = true;
+  return storage::kOk;
+}
+
+Status write_output(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    const storage::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd) return failure(errno);
+    FdBuffer buffer(fd.get());
+    std::ostream out(&buffer);
+    write(out);
+    out.flush();
+    return buffer.status();
+  }
+  storage::Result<OutputFile> file = OutputFile::create(path);
+  if (!file) return file.error();
+  write(file->stream());
+  if (Status finished = file->finish(); !finished) return finished;
+  return file->place();
+}
+
+bool lies_in(const std::string& path, const std::string& directory) {
+  struct stat wanted {};
+  if (::stat(directory.c_str(), &wanted) != 0) return false;
+  std::error_code ignored;
+  std::filesystem::path at =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  for (;; at = at.parent_path()) {
+    struct stat facts {};
+    const bool same = ::stat(at.c_str(), &facts) == 0 && facts.st_dev == wanted.st_dev &&
+                      facts.st_ino == wanted.st_ino;
+    if (same) return true;
+    if (at == at.parent_path()) return false;
+  }
 }
 
 }  // namespace regsweep::cli

@@ -1,6 +1,10 @@
 // regsweep plan: what a sweep would remove, as a file to review and to apply later.
+#include "analyzer/account.h"
+#include "analyzer/finding.h"
+#include "analyzer/savings.h"
 #include "cli/sweep.h"
 #include "reports/plan_report.h"
+#include "reports/savings_report.h"
 
 namespace regsweep::cli {
 namespace {
@@ -9,11 +13,25 @@ struct Args : CommonArgs {
   RuleArgs rules;
 };
 
+/// What would free most, whatever the rules of this plan are.
+std::vector<analyzer::Saving> savings_of(const Args& args, Planned& planned) {
+  std::vector<analyzer::Saving> savings;
+  run_parallel(args, [&] {
+    const analyzer::Accounts accounts = analyzer::account(planned.survey);
+    const analyzer::FindingContext usual;
+    savings =
+        analyzer::what_frees_most(planned.survey, accounts,
+                                  analyzer::old_uploads(planned.survey, planned.context.now_seconds,
+                                                        usual.upload_age_seconds));
+  });
+  return savings;
+}
+
 int run_plan(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  const Planned planned = make_planned(args, opened, rules_from(args.rules), io);
+  Planned planned = make_planned(args, opened, rules_from(args.rules), io);
   if (args.json || !args.output.empty()) {
     exit = write_results(args, io,
                          [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });
@@ -22,7 +40,10 @@ int run_plan(const Args& args, const Io& io) {
   if (!args.json) {
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
-    reports::write_plan_text(planned.plan, text_options(to_terminal, io), io.out);
+    const reports::TextOptions text = text_options(to_terminal, io);
+    reports::write_plan_text(planned.plan, text, io.out);
+    reports::write_savings(savings_of(args, planned), text, io.out);
+    io.out << '\n';
     if (args.output.empty()) {
       io.out << "nothing was written; to carry it out later: regsweep plan … -o plan.json\n";
     } else {

@@ -3,6 +3,7 @@
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/savings_report.h"
 #include "reports/space_names.h"
 
 namespace regsweep::reports {
@@ -111,6 +112,7 @@ void write_audit_json(const Audit& audit, std::ostream& out) {
                         {{"one_repository", bytes_pair(accounts.garbage_of_one)},
                          {"several_repositories", bytes_pair(accounts.garbage_of_several)},
                          {"orphan", bytes_pair(accounts.garbage_of_none)}}},
+                       {"frees_most", savings_json(audit.frees_most)},
                        {"disk", disk(audit)},
                        {"repositories", repositories(audit)},
                        {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};

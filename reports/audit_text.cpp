@@ -7,6 +7,7 @@
 
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
+#include "reports/savings_report.h"
 #include "reports/space_names.h"
 #include "reports/table.h"
 
@@ -29,6 +30,7 @@ class AuditText {
     header();
     space();
     get_back();
+    write_savings(audit_.frees_most, options_, out_);
     repositories();
     findings();
     if (!audit_.survey.complete) {

@@ -13,6 +13,7 @@ struct TextOptions {
   bool color = false;
   bool verbose = false;  ///< every subject of a finding
   std::size_t most_repositories = 10;
+  std::size_t width = 0;  ///< columns of the terminal; 0: as wide as it gets
 };
 
 /// Prints the audit for a person.

@@ -1,16 +1,10 @@
 #include <algorithm>
 
 #include "reports/diff_report.h"
+#include "reports/sheet_writers.h"
 
 namespace regsweep::reports {
 namespace {
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string cell = "\"";
-  for (const char c : text) cell += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return cell + '"';
-}
 
 class CsvRow {
  public:
@@ -21,7 +15,7 @@ class CsvRow {
 
   void text(std::string_view cell) {
     if (!first_) out_ << ',';
-    out_ << quoted(std::string(cell));
+    out_ << csv_field(cell);
     first_ = false;
   }
   void number(const Change& change) {

@@ -1,5 +1,6 @@
 #include "reports/humanize.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -190,6 +191,30 @@ std::string raw_from_printable(std::string_view text) {
     at += 3;
   }
   return raw;
+}
+
+std::string rfc3339(std::int64_t seconds) {
+  constexpr std::int64_t kFirst = -62167219200;  // the years 0 to 9999, all that the format can say
+  constexpr std::int64_t kLast = 253402300799;
+  const auto time = static_cast<std::time_t>(std::clamp(seconds, kFirst, kLast));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time));
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  const std::size_t all = display_width(text);
+  if (all <= width || width == 0) return std::string(text);
+  const std::size_t head = width / 2;
+  const std::size_t tail = width - head - 1;
+  std::string kept;
+  std::size_t column = 0;
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) {
+      if (column == head) kept += "…";
+      ++column;
+    }
+    if (column <= head || column > all - tail) kept += c;
+  }
+  return kept;
 }
 
 std::string shell_word(std::string_view raw) {

@@ -36,6 +36,12 @@ std::string message_text(std::string_view raw);
 /// The bytes that printable() made this of.
 std::string raw_from_printable(std::string_view text);
 
+/// "2026-11-27T09:58:48Z".
+std::string rfc3339(std::int64_t seconds);
+
+/// Text in at most `width` columns: where it is longer, "…" stands for its middle. UTF-8.
+std::string shortened(std::string_view text, std::size_t width);
+
 /// A path as one word of a shell command, printable.
 std::string shell_word(std::string_view raw);
 

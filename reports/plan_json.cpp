@@ -1,4 +1,3 @@
-#include <fmt/chrono.h>
 
 #include <ctime>
 #include <string>
@@ -19,10 +18,6 @@ using storage::Error;
 using storage::Removal;
 
 constexpr std::string_view kSchema = "regsweep.plan/1";
-
-std::string rfc3339(std::int64_t seconds) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
 
 Json total_json(const analyzer::PlanTotal& total) {
   Json json = {{"objects", total.objects}};

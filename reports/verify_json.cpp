@@ -1,4 +1,3 @@
-#include <fmt/chrono.h>
 
 #include <algorithm>
 #include <array>
@@ -45,9 +44,7 @@ Json selection_json(const analyzer::Selection& selection) {
     json["shard"] = {{"number", selection.shard}, {"of", selection.shards}};
   }
   if (selection.newer_than_seconds) {
-    json["newer_than"] =
-        fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                    fmt::gmtime(static_cast<std::time_t>(*selection.newer_than_seconds)));
+    json["newer_than"] = rfc3339(*selection.newer_than_seconds);
   }
   for (const std::string& name : selection.repositories) {
     json["repositories"].push_back(printable(name));

@@ -151,4 +151,11 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+void push_in_order_of_names(analyzer::Survey& survey) {
+  for (analyzer::Repository& repository : survey.repositories) {
+    std::int64_t time = kNow - 100 * 86400;
+    for (analyzer::Tag& tag : repository.tags) tag.pushed_seconds = time += 3600;
+  }
+}
+
 }  // namespace regsweep::tests

@@ -32,6 +32,9 @@ analyzer::Audit audit_of(const StoreBuilder& builder, Choice choice = {});
 
 std::string json_of(const analyzer::Audit& audit);
 
+/// Gives every tag the time of its push: of each repository the first by name is the oldest.
+void push_in_order_of_names(analyzer::Survey& survey);
+
 /// The row of a digest that a store must have; a test that asks for another one fails.
 analyzer::DigestId id_of(const analyzer::Survey& survey, const std::string& digest);
 /// The digests that are marked, as text.

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "analyzer/audit.h"
+#include "reports/audit_text.h"
+#include "reports/sheet.h"
+
+namespace regsweep::reports {
+
+enum class Format : std::uint8_t { kText, kJson, kCsv, kNdjson, kPrometheus };
+
+/// Writes one sheet of an audit. As JSON it is an object of its own: docs/schemas/repos.json.
+void write_capacity(const analyzer::Audit& audit, const Sheet& sheet, Format format,
+                    const TextOptions& options, std::ostream& out);
+
+}  // namespace regsweep::reports
