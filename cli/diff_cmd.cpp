@@ -34,12 +34,14 @@ const std::map<std::string, DiffSort> kSorts = {{"size", DiffSort::kSize},
 
 /// Says what is wrong with a file, and how to make one that is right.
 void say_unusable(const std::string& file, const std::string& message, const Io& io) {
-  io.err << "regsweep: " << (file == "-" ? "standard input" : reports::printable(file)) << ": "
-         << reports::message_text(message) << "; regsweep audit --json -o FILE STORE makes one\n";
+  io.err << "regsweep: " << reports::printable(file) << ": " << reports::message_text(message)
+         << "; regsweep audit --json -o FILE STORE makes one\n";
 }
 
 /// Reads one of the two audits. False: said why not on `io.err`.
-bool read_audit(const std::string& file, const Io& io, reports::SavedAudit& audit) {
+bool read_audit(const std::string& argument, const Io& io, reports::SavedAudit& audit) {
+  const bool piped = argument == "-";
+  const std::string file = piped ? "standard input" : argument;
   const auto read = [&](std::istream& in) {
     auto saved = reports::read_saved_audit(in, file);
     if (!saved) {
@@ -49,7 +51,7 @@ bool read_audit(const std::string& file, const Io& io, reports::SavedAudit& audi
     audit = std::move(*saved);
     return true;
   };
-  if (file == "-") return read(io.in != nullptr ? *io.in : std::cin);
+  if (piped) return read(io.in != nullptr ? *io.in : std::cin);
   std::error_code ignored;
   if (fs::is_directory(file, ignored)) {
     say_unusable(file, "is a directory, not a saved audit", io);

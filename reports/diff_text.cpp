@@ -153,8 +153,8 @@ class DiffText {
 
   /// Blobs that several repositories reach would count several times in the other columns.
   void sum_row(const std::string& label, const AdditiveChange& sum, Table& table) const {
-    table.row(
-        {label, "–", "–", growth(sum.exclusive), "–", growth(sum.reclaimable), count(sum.tags)});
+    table.row({label, "–", "–", growth(sum.exclusive), "–", growth(sum.reclaimable),
+               count(sum.tags), count(links(sum))});
   }
 
   void findings() {
