@@ -99,6 +99,7 @@ const treemap = (() => {
       if (at[measure].untagged > bytesOf(at, measure) / 2) box.classList.add("mostly-untagged");
     }
     if (width > 34 && height > 15) {
+      box.classList.add("named");
       box.append(element("span", "name", at.label));
       if (width > 74 && (height > 34 || !leaf)) {
         box.append(element("span", "size", format.size(bytesOf(at, measure))));
