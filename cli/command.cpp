@@ -40,17 +40,21 @@ CLI::Option* add_store(CLI::App& command, CommonArgs& args) {
 
 void add_common(CLI::App& command, CommonArgs& args) {
   add_store(command, args);
+  add_report_options(command, args);
+  add_run_options(command, args);
+  command.add_flag("-v,--verbose", args.verbose, "Name everything a finding is about");
+}
+
+void add_report_options(CLI::App& command, CommonArgs& args) {
   command.add_flag("--json", args.json, "One JSON object instead of text");
   command.add_option("-o,--output", args.output, "Write to FILE instead of standard output")
       ->type_name("FILE");
   command.add_flag("--bytes", args.raw_bytes, "Sizes as plain numbers of bytes");
   command.add_flag("--apparent", args.apparent,
                    "Sizes of files in text, instead of what they take on disk");
-  add_run_options(command, args);
   command.add_option("--color", args.color, "auto, always or never (NO_COLOR is heeded)")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
-  command.add_flag("-v,--verbose", args.verbose, "Name everything a finding is about");
 }
 
 void add_run_options(CLI::App& command, CommonArgs& args) {
@@ -110,14 +114,18 @@ void run_parallel(const CommonArgs& args, const storage::Store& store, const Io&
   run_parallel(args, work);
 }
 
+Exit write_file(const std::string& path, const Io& io,
+                const std::function<void(std::ostream&)>& write) {
+  const storage::Status written = write_output(path, write);
+  if (written) return Exit::kDone;
+  io.err << "regsweep: " << reports::printable(path) << ": " << written.error().message << '\n';
+  return Exit::kUsage;
+}
+
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write) {
   if (!args.output.empty() && args.output != "-") {
-    const storage::Status written = write_output(args.output, write);
-    if (written) return Exit::kDone;
-    io.err << "regsweep: " << reports::printable(args.output) << ": " << written.error().message
-           << '\n';
-    return Exit::kUsage;
+    return write_file(args.output, io, write);
   }
   write(io.out);
   io.out.flush();

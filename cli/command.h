@@ -41,6 +41,9 @@ CLI::Option* add_store(CLI::App& command, CommonArgs& args);
 /// Adds STORE and the common options to a command.
 void add_common(CLI::App& command, CommonArgs& args);
 
+/// Adds the options that say how results look and where they go, for commands that read no store.
+void add_report_options(CLI::App& command, CommonArgs& args);
+
 /// Adds --jobs, --progress and -q, for commands that do not take all of the above.
 void add_run_options(CLI::App& command, CommonArgs& args);
 
@@ -70,6 +73,10 @@ void run_parallel(const CommonArgs& args, const std::function<void()>& work);
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write);
 
+/// Writes a file by a temporary file and a rename, or says on `io.err` why it cannot.
+Exit write_file(const std::string& path, const Io& io,
+                const std::function<void(std::ostream&)>& write);
+
 /// How text is to look, by options, terminal and NO_COLOR.
 reports::TextOptions text_options(const CommonArgs& args, const Io& io);
 
@@ -87,6 +94,7 @@ void add_gc(CLI::App& app, Job& job);
 void add_repair(CLI::App& app, Job& job);
 void add_undo(CLI::App& app, Job& job);
 void add_purge(CLI::App& app, Job& job);
+void add_diff(CLI::App& app, Job& job);
 void add_garbage_collect(CLI::App& app, Job& job);
 
 /// The whole program: parses `args` (without the program's name), runs, returns the exit code.

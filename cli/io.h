@@ -1,5 +1,6 @@
 #pragma once
 
+#include <istream>
 #include <ostream>
 
 #include "storage/config.h"
@@ -13,7 +14,8 @@ struct Io {
   storage::Environment environment;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  std::size_t out_width = 0;  ///< columns of the terminal that results go to; 0: unknown
+  std::size_t out_width = 0;   ///< columns of the terminal that results go to; 0: unknown
+  std::istream* in = nullptr;  ///< what "-" reads; nullptr: the process's standard input
 };
 
 /// Exit codes, a contract with scripts (docs/design.md).

@@ -39,6 +39,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_repair(app, job);
   add_undo(app, job);
   add_purge(app, job);
+  add_diff(app, job);
   add_garbage_collect(app, job);
   if (!args.empty() && !args.front().empty() && args.front().front() != '-' &&
       !has_command(app, args.front())) {

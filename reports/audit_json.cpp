@@ -1,6 +1,5 @@
 #include "reports/audit_json.h"
 
-
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"

@@ -99,14 +99,14 @@ void write_sheet_csv(const Sheet& sheet, std::ostream& out) {
   std::string line = "kind";
   each_field(sheet, std::vector<Cell>(sheet.columns.size()),
              [&](const std::string& name, const Cell&) { line += "," + name; });
-  out << line << "\r\n";
+  out << line << '\n';
   for (const SheetRow& row : sheet.rows) {
     line = kind_name(row.kind);
     each_field(sheet, row.cells, [&](const std::string&, const Cell& cell) {
       line += ',';
       line += std::visit(CsvText{}, cell);
     });
-    out << line << "\r\n";
+    out << line << '\n';
   }
 }
 

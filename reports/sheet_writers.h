@@ -15,8 +15,8 @@ void write_sheet_text(const Sheet& sheet, const TextOptions& options, std::ostre
 /// The columns, the items, the others, the rest and the total, as in docs/schemas/repos.json.
 Json sheet_json(const Sheet& sheet);
 
-/// RFC 4180 with a line of names. Sizes are two columns, apparent and allocated. The total is left
-/// out, so that what adds up in a column is the total.
+/// RFC 4180 with a line of names; lines end with LF. Sizes are two columns, apparent and allocated.
+/// The total is left out, so that what adds up in a column is the total.
 void write_sheet_csv(const Sheet& sheet, std::ostream& out);
 
 /// One object a line, with the names of the CSV.

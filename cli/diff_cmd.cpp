@@ -1,0 +1,205 @@
+// regsweep diff: what grew between two saved audits.
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <system_error>
+
+#include "cli/command.h"
+#include "reports/diff_report.h"
+#include "reports/humanize.h"
+
+namespace regsweep::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using reports::DiffSort;
+
+struct Args : CommonArgs {
+  std::string before;
+  std::string after;
+  std::string format;
+  DiffSort sort = DiffSort::kSize;
+  std::string max_growth;
+  std::size_t top = 20;
+  const CLI::Option* top_option = nullptr;
+};
+
+const std::map<std::string, DiffSort> kSorts = {{"size", DiffSort::kSize},
+                                                {"exclusive", DiffSort::kExclusive},
+                                                {"reclaimable", DiffSort::kReclaimable},
+                                                {"tags", DiffSort::kTags},
+                                                {"name", DiffSort::kName}};
+
+/// Says what is wrong with a file, and how to make one that is right.
+void say_unusable(const std::string& file, const std::string& message, const Io& io) {
+  io.err << "regsweep: " << reports::printable(file) << ": " << reports::message_text(message)
+         << "; regsweep audit --json -o FILE STORE makes one\n";
+}
+
+/// Reads one of the two audits. False: said why not on `io.err`.
+bool read_audit(const std::string& argument, const Io& io, reports::SavedAudit& audit) {
+  const bool piped = argument == "-";
+  const std::string file = piped ? "standard input" : argument;
+  const auto read = [&](std::istream& in) {
+    auto saved = reports::read_saved_audit(in, file);
+    if (!saved) {
+      say_unusable(file, saved.error().message, io);
+      return false;
+    }
+    audit = std::move(*saved);
+    return true;
+  };
+  if (piped) return read(io.in != nullptr ? *io.in : std::cin);
+  std::error_code ignored;
+  if (fs::is_directory(file, ignored)) {
+    say_unusable(file, "is a directory, not a saved audit", io);
+    return false;
+  }
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    const int number = errno;
+    say_unusable(file,
+                 number == ENOENT ? "does not exist"
+                                  : "cannot be read: " + std::generic_category().message(number),
+                 io);
+    return false;
+  }
+  return read(in);
+}
+
+/// Whether the results would take the place of one of the audits.
+bool overwrites_input(const Args& args) {
+  std::error_code ignored;
+  return !args.output.empty() && args.output != "-" &&
+         (fs::equivalent(args.output, args.before, ignored) ||
+          fs::equivalent(args.output, args.after, ignored));
+}
+
+void write_diff(const Args& args, const Io& io, const reports::AuditDiff& diff, std::ostream& out) {
+  const bool listed_in_part = args.top_option->count() != 0 || (!args.json && args.format.empty());
+  reports::DiffOrder order;
+  order.sort = args.sort;
+  order.apparent = args.apparent;
+  if (listed_in_part) order.most_repositories = args.top;
+  const reports::DiffRows rows = reports::diff_rows(diff, order);
+  if (args.json) {
+    reports::write_diff_json(diff, rows, out);
+  } else if (args.format == "ndjson") {
+    reports::write_diff_ndjson(rows, out);
+  } else if (args.format == "csv") {
+    reports::write_diff_csv(rows, args.apparent, out);
+  } else {
+    reports::write_diff_text(diff, rows, text_options(args, io), out);
+  }
+}
+
+/// A limit as the user gave it: a size, or a percentage of what there was. On disk, whatever
+/// --apparent says, as `audit --max-garbage`.
+bool over_limit(const std::string& limit, const reports::Change& total) {
+  if (total.after <= total.before) return false;
+  const std::uint64_t growth = total.distance();
+  if (!limit.ends_with('%')) return growth > reports::parse_size(limit).value_or(0);
+  const double percent = reports::parse_percent(limit).value_or(0);
+  return 100.0 * static_cast<double>(growth) > percent * static_cast<double>(total.before);
+}
+
+std::string check_limit(const std::string& limit) {
+  const bool good = limit.ends_with('%') ? reports::parse_percent(limit).has_value()
+                                         : reports::parse_size(limit).has_value();
+  return good ? "" : "want a size such as 50G or a percentage such as 5%";
+}
+
+Exit conclude(const Args& args, const Io& io, const reports::AuditDiff& diff) {
+  const reports::Change& total = diff.total.bytes.allocated;
+  const bool over = !args.max_growth.empty() && over_limit(args.max_growth, total);
+  if (over && !args.quiet) {
+    io.err << "regsweep: the total grew by " << reports::human_size(total.distance())
+           << ", more than --max-growth " << args.max_growth << '\n';
+  }
+  if (!diff.complete()) {
+    if (!args.quiet) {
+      const bool both = !diff.before.complete && !diff.after.complete;
+      io.err << "regsweep: "
+             << (both                   ? "both audits are"
+                 : diff.before.complete ? diff.after.file + " is"
+                                        : diff.before.file + " is")
+             << " incomplete: the figures are of what could be read\n";
+    }
+    return Exit::kIncomplete;
+  }
+  return over ? Exit::kLimitExceeded : Exit::kDone;
+}
+
+int run_diff(const Args& args, const Io& io) {
+  if (args.before == "-" && args.after == "-") {
+    io.err << "regsweep: only one of OLD and NEW can be -, standard input\n";
+    return static_cast<int>(Exit::kUsage);
+  }
+  reports::SavedAudit before;
+  reports::SavedAudit after;
+  if (!read_audit(args.before, io, before) || !read_audit(args.after, io, after)) {
+    return static_cast<int>(Exit::kUsage);
+  }
+  if (overwrites_input(args)) {
+    io.err << "regsweep: " << reports::printable(args.output)
+           << " is one of the two audits: name another --output\n";
+    return static_cast<int>(Exit::kUsage);
+  }
+  const reports::AuditDiff diff = reports::compare_audits(before, after);
+  const Exit exit =
+      write_results(args, io, [&](std::ostream& out) { write_diff(args, io, diff, out); });
+  return static_cast<int>(exit != Exit::kDone ? exit : conclude(args, io, diff));
+}
+
+void add_options(CLI::App& command, Args& args) {
+  command.add_option("OLD", args.before, "The older audit, made by regsweep audit --json")
+      ->required()
+      ->type_name("");
+  command.add_option("NEW", args.after, "The newer one; either may be - for standard input")
+      ->required()
+      ->type_name("");
+  add_report_options(command, args);
+  command
+      .add_option("--format", args.format,
+                  "The repositories alone, for other programs: csv or ndjson")
+      ->check(CLI::IsMember({"csv", "ndjson"}))
+      ->type_name("FORMAT")
+      ->excludes("--json");
+  command
+      .add_option("--sort", args.sort,
+                  "By whose change: size, exclusive, reclaimable, tags; or name (default size)")
+      ->transform(CLI::CheckedTransformer(kSorts).description(""))
+      ->type_name("COLUMN");
+  args.top_option =
+      command
+          .add_option("--top", args.top,
+                      "Repositories to list, the rest in one row (default 20 in text, else all)")
+          ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
+          ->type_name("N");
+  command
+      .add_option("--max-growth", args.max_growth,
+                  "Exit with 1 if the total on disk grew by more, as 50G or 5%")
+      ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
+  command.add_flag("-q,--quiet", args.quiet, "No notes on standard error");
+}
+
+}  // namespace
+
+void add_diff(CLI::App& app, Job& job) {
+  auto args = std::make_shared<Args>();
+  CLI::App* command = app.add_subcommand(
+      "diff", "Say what grew between two saved audits, by class of space and repository");
+  add_options(*command, *args);
+  command->footer(
+      "Examples:\n"
+      "  regsweep diff audit-2026-11-17.json audit-2026-11-24.json\n"
+      "  regsweep diff --max-growth 5% --format csv -o growth.csv last-week.json today.json\n\n"
+      "Exit status: 0 done, 1 more than --max-growth, 2 usage, or one is no saved audit,\n"
+      "4 one of the audits is incomplete: the figures are of what could be read.");
+  command->callback([args, &job] { job = [args](const Io& io) { return run_diff(*args, io); }; });
+}
+
+}  // namespace regsweep::cli
