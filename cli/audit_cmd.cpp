@@ -9,6 +9,7 @@
 #include "reports/audit_prometheus.h"
 #include "reports/audit_text.h"
 #include "reports/humanize.h"
+#include "reports/page_data.h"
 
 namespace regsweep::cli {
 namespace {
@@ -23,6 +24,7 @@ struct Args : CommonArgs {
   std::optional<std::size_t> top;
   Format format = Format::kText;
   std::string max_garbage;
+  std::string html;
 };
 
 /// A limit as the user gave it: a size, or a percentage of all blobs.
@@ -41,6 +43,20 @@ std::string check_limit(const std::string& limit) {
   const bool good =
       percent ? reports::parse_percent(limit).has_value() : reports::parse_size(limit).has_value();
   return good ? "" : "want a size such as 50G or a percentage such as 20%";
+}
+
+std::string check_page(const std::string& path) {
+  return path.empty() || path == "-" ? "want the name of a file" : "";
+}
+
+/// Writes the page, if the user wants one.
+Exit write_page(const Args& args, const analyzer::Audit& audit, const Io& io) {
+  if (args.html.empty()) return Exit::kDone;
+  return write_file(args.html, io, [&](std::ostream& out) {
+    reports::PageOptions options;
+    options.now_seconds = audit.context.now_seconds;
+    run_parallel(args, [&] { reports::write_audit_page(audit, options, out); });
+  });
 }
 
 int run_audit(const Args& args, const Io& io) {
@@ -70,6 +86,8 @@ int run_audit(const Args& args, const Io& io) {
     text.most_repositories = args.top.value_or(text.most_repositories);
     reports::write_audit_text(audit, text, out);
   });
+  const Exit page = write_page(args, audit, io);
+  if (exit == Exit::kDone) exit = page;
   if (exit != Exit::kDone) return static_cast<int>(exit);
   if (!audit.survey.complete) {
     if (!args.quiet) {
@@ -106,12 +124,17 @@ void add_audit(CLI::App& app, Job& job) {
       ->transform(CLI::CheckedTransformer(kFormats).description(""))
       ->type_name("FORMAT");
   command
+      ->add_option("--html", args->html,
+                   "Write a page to explore the space in a browser as well; it needs no network")
+      ->check(CLI::Validator(check_page, "FILE"))
+      ->type_name("FILE");
+  command
       ->add_option("--max-garbage", args->max_garbage,
                    "Exit with 1 if there is more garbage than this size or share, as 50G or 20%")
       ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
   command->footer(
       "Examples:\n"
-      "  regsweep audit --format prometheus -o /var/lib/node_exporter/regsweep.prom\n"
+      "  regsweep audit --html space.html /var/lib/registry\n"
       "  regsweep audit --exact --json -o audit.json /etc/docker/registry/config.yml\n\n"
       "Exit status: 0 done, 1 more than --max-garbage, 2 usage or configuration,\n"
       "3 content that something alive needs is damaged, 4 something could not be read.");

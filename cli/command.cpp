@@ -114,14 +114,18 @@ void run_parallel(const CommonArgs& args, const storage::Store& store, const Io&
   run_parallel(args, work);
 }
 
+Exit write_file(const std::string& path, const Io& io,
+                const std::function<void(std::ostream&)>& write) {
+  const storage::Status written = write_output(path, write);
+  if (written) return Exit::kDone;
+  io.err << "regsweep: " << reports::printable(path) << ": " << written.error().message << '\n';
+  return Exit::kUsage;
+}
+
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write) {
   if (!args.output.empty() && args.output != "-") {
-    const storage::Status written = write_output(args.output, write);
-    if (written) return Exit::kDone;
-    io.err << "regsweep: " << reports::printable(args.output) << ": " << written.error().message
-           << '\n';
-    return Exit::kUsage;
+    return write_file(args.output, io, write);
   }
   write(io.out);
   io.out.flush();

@@ -73,6 +73,10 @@ void run_parallel(const CommonArgs& args, const std::function<void()>& work);
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write);
 
+/// Writes a file by a temporary file and a rename, or says on `io.err` why it cannot.
+Exit write_file(const std::string& path, const Io& io,
+                const std::function<void(std::ostream&)>& write);
+
 /// How text is to look, by options, terminal and NO_COLOR.
 reports::TextOptions text_options(const CommonArgs& args, const Io& io);
 

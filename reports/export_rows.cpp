@@ -1,13 +1,13 @@
 #include "reports/export_rows.h"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "analyzer/blob_class.h"
 #include "analyzer/tag_list.h"
 #include "reports/finding_text.h"
 #include "reports/humanize.h"
+#include "reports/space_names.h"
 
 namespace regsweep::reports {
 namespace {
@@ -19,9 +19,6 @@ using analyzer::kNoDigest;
 using analyzer::Repository;
 using analyzer::SpaceClass;
 using storage::LinkState;
-
-constexpr std::array<std::string_view, analyzer::kSpaceClasses> kClassNames = {
-    "tagged", "untagged", "garbage", "uploads", "quarantine", "other", "structure"};
 
 void put(RowSink& sink, std::uint64_t value) { sink.integer(static_cast<std::int64_t>(value)); }
 void put(RowSink& sink, const Bytes& bytes) {
@@ -61,7 +58,7 @@ std::string_view class_name(const analyzer::Audit& audit, DigestId id) {
   const Graph& graph = audit.survey.graph;
   if (graph.has(id, analyzer::kNotAFile)) return "not-a-file";
   if (graph.has(id, analyzer::kPresent)) {
-    return kClassNames[static_cast<std::size_t>(class_of(audit.accounts, id))];
+    return kSpaceNames[static_cast<std::size_t>(class_of(audit.accounts, id))].name;
   }
   if (graph.has(id, analyzer::kHasAlias)) return "alias";
   return graph.has(id, analyzer::kUnread) ? "unknown" : "missing";
@@ -82,8 +79,9 @@ void put_tag(const ExportModel& model, const Repository& repository, const analy
   const analyzer::Survey& survey = model.audit.survey;
   sink.text(printable(tag.name));
   put_digest(sink, tag.digest);
-  sink.text(analyzer::tag_state_name(
-      analyzer::tag_state(survey.graph, model.audit.damage, repository, tag)));
+  sink.text(tag.is_directory ? analyzer::tag_state_name(analyzer::tag_state(
+                                   survey.graph, model.audit.damage, repository, tag))
+                             : "stray");
   put_time(sink, tag.pushed_seconds);
   if (tag.index_counted) {
     put(sink, tag.index_entries);
@@ -170,9 +168,9 @@ void store_rows(const ExportModel& model, RowSink& sink) {
 }
 
 void space_rows(const ExportModel& model, RowSink& sink) {
-  for (std::size_t i = 0; i < kClassNames.size(); ++i) {
+  for (std::size_t i = 0; i < kSpaceNames.size(); ++i) {
     const analyzer::SpaceRow& space = model.audit.accounts.space[i];
-    sink.text(kClassNames[i]);
+    sink.text(kSpaceNames[i].name);
     put(sink, space.objects);
     put(sink, space.bytes);
     sink.boolean(space.estimated);
@@ -207,10 +205,8 @@ void tag_rows(const ExportModel& model, RowSink& sink) {
   for (std::uint32_t r = 0; r < repositories.size(); ++r) {
     for (const analyzer::Tag& tag : repositories[r].tags) {
       const bool has_figures = tag.state == LinkState::kRead;
-      if (tag.is_directory) {
-        sink.repository(r);
-        put_tag(model, repositories[r], tag, has_figures ? &*figures : nullptr, sink);
-      }
+      sink.repository(r);
+      put_tag(model, repositories[r], tag, has_figures ? &*figures : nullptr, sink);
       if (has_figures) ++figures;
     }
   }

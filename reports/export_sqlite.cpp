@@ -78,8 +78,9 @@ class InsertSink final : public RowSink {
   void boolean(bool value) override { integer(value ? 1 : 0); }
   void text(std::string_view printable) override {
     if (!status_) return;
-    sqlite3_bind_text(insert_.get(), ++column_, printable.data(),
-                      static_cast<int>(printable.size()), SQLITE_TRANSIENT);
+    const char* data = printable.empty() ? "" : printable.data();  // nullptr would mean null
+    sqlite3_bind_text(insert_.get(), ++column_, data, static_cast<int>(printable.size()),
+                      SQLITE_TRANSIENT);
   }
   void digest_text(analyzer::DigestId id) override {
     scratch_.clear();

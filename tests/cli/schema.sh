@@ -182,6 +182,9 @@ d['findings'][0]['subjects'] = ['x'] * 101
 d['findings'][0]['subjects'] = [1]
 d['reclaimable']['uploads']['older_than_seconds'] = '7d'
 d['garbage']['orphan'] = 5
+d['frees_most'][0]['action'] = 'pray'
+del d['frees_most'][0]['frees']
+d['frees_most'] = {}
 "
 check "mutated tag lists do not fit" "$python" mutate.py "$schemas/tags.json" tags.json "
 d['tags'][1]['digest'] = 'sha256:abc'
@@ -195,6 +198,23 @@ d['tags'][1]['size']['allocated_bytes'] = '5'
 d['tags'] = {}
 d['complete'] = None
 d['schema'] = 'regsweep.audit/1'
+"
+for view in "" "--depth 1 --top 1" "--tags --top 2" "--by type" "--by age" "--by push" "--by blob"; do
+  # shellcheck disable=SC2086 # words of the view
+  run "repos $view" repos --json $view demo
+  exits 0
+  check "$what: fits the schema" valid repos
+done
+"$regsweep" repos --json --top 2 demo >repos.json
+check "mutated repos do not fit" "$python" mutate.py "$schemas/repos.json" repos.json "
+del d['total']
+d['by'] = 'colour'
+d['rows'][0]['size'] = '5'
+d['rows'][0]['size']['apparent_bytes'] = -1
+d['columns'][1]['unit'] = 'miles'
+d['columns'] = []
+d['others'] = 5
+d['complete'] = 1
 "
 # Verifies: one of a damaged store, one of a sample.
 cp -a healthy rotten

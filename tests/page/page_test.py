@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""The page of `audit --html` in headless Chromium.
+
+usage: page_test.py REGSWEEP DIRECTORY     exit status 77: something is missing here
+"""
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+except ImportError:
+    print("page_test: skipped: python3-selenium is not installed", file=sys.stderr)
+    sys.exit(77)
+
+import hostile_store
+
+DRIVER = "/usr/bin/chromedriver"
+DATA = "JSON.parse(document.getElementById('data').textContent)"
+
+
+def start_browser():
+    options = Options()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                     "--window-size=1280,1000"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service(DRIVER), options=options)
+
+
+class Page(unittest.TestCase):
+    regsweep = directory = browser = url = None
+
+    @classmethod
+    def setUpClass(cls):
+        store = cls.directory / "hostile"
+        hostile_store.write(store)
+        page = cls.directory / "hostile.html"
+        subprocess.run([cls.regsweep, "audit", "-q", store, "--html", page],
+                       stdout=subprocess.DEVNULL, check=False, timeout=60)
+        cls.url = page.as_uri()
+        cls.browser = start_browser()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.quit()
+
+    def setUp(self):
+        self.browser.get("about:blank")
+        self.browser.get(self.url)
+        self.browser.get_log("browser")
+
+    def tearDown(self):
+        self.assertEqual(self.browser.get_log("browser"), [])
+        self.assertIsNone(self.js("return window.hacked ?? null"))
+        self.assertEqual(self.js("return performance.getEntriesByType('resource').length"), 0)
+
+    def js(self, script, *arguments):
+        return self.browser.execute_script(script, *arguments)
+
+    def find(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def labels(self):
+        return self.js("return [...document.querySelectorAll('.cell')].map(cell => cell.ariaLabel)")
+
+    def cell(self, label):
+        labels = self.labels()
+        for number, text in enumerate(labels):
+            if text.startswith(label):
+                return self.js("return document.querySelectorAll('.cell')[arguments[0]]", number)
+        self.fail(f"no cell {label}: {labels}")
+
+    def crumbs(self):
+        return self.js("return [...document.querySelectorAll('#crumbs a')].map(a => a.textContent)")
+
+    def wait_for(self, what, message=""):
+        until = time.monotonic() + 5
+        while not what():
+            self.assertLess(time.monotonic(), until, f"{message}; at {self.crumbs()}")
+            time.sleep(0.02)
+
+    def wait_for_place(self, *names):
+        self.wait_for(lambda: self.crumbs() == list(names), f"want {names}")
+
+    def press(self, *keys):
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def focused(self):
+        return self.js("return document.activeElement.getAttribute('aria-label') || ''")
+
+    # ---- it is all there ------------------------------------------------------------------------
+
+    def test_everything_is_drawn(self):
+        self.assertIn("regsweep", self.browser.title)
+        self.assertEqual(len(self.all("#totals .card")), 6)
+        for table in ("space", "repositories", "types", "blobs"):
+            self.assertGreater(len(self.all(f"#{table} tbody tr")), 0, table)
+            self.assertEqual(len(self.all(f"#{table} tr.total")), 1, table)
+        self.assertEqual(len(self.all("#ages figure")), 2)
+        self.assertGreater(len(self.all("#findings li")), 0)
+        self.assertTrue(self.all("#findings code.next"))
+
+    def test_areas_are_bytes(self):
+        app = self.cell("team:").size
+        orphans = self.cell("orphans").size
+        self.assertGreater(app["width"] * app["height"], 3 * orphans["width"] * orphans["height"])
+
+    def test_what_is_drawn_adds_up(self):
+        for measure in ("allocated", "apparent"):
+            data = self.js(f"return {DATA}.space.rows")
+            blobs = sum(row["size"][f"{measure}_bytes"] for row in data
+                        if row["class"] in ("tagged", "untagged", "garbage"))
+            self.assertEqual(self.js(
+                f"return bytesOf(makeTree({DATA}.tree).root, arguments[0])", measure), blobs)
+            drawn = self.js(f"const tree = makeTree({DATA}.tree);" """
+              const sum = cell => cell.inner.length ? d3.sum(cell.inner, sum) : bytesOf(cell.at, arguments[0]);
+              return sum(treemap.choose(tree.root, arguments[0]));""", measure)
+            self.assertEqual(drawn, blobs)
+
+    def test_a_wide_namespace_has_few_cells(self):
+        self.browser.get(self.url + "#n/many")
+        self.wait_for_place("store", "many")
+        labels = self.labels()
+        self.assertLessEqual(len(labels), 300)
+        self.assertEqual(sum("others" in label for label in labels), 1)
+
+    def test_hostile_names_are_text(self):
+        self.assertEqual(self.all("main img, #map script"), [])
+        self.js("location.hash = '#n/evil'")
+        self.wait_for_place("store", "evil")
+        self.assertIn("<script>", self.cell("evil/").text)
+        self.js("arguments[0].click()", self.cell("evil/a<script>"))
+        self.wait_for(lambda: len(self.crumbs()) == 3)
+        self.assertIn("<img", self.find("#map").text)
+        self.assertEqual(self.all("img"), [])
+
+    def test_an_unknown_address_is_the_store(self):
+        for odd in ("#n/absent", "#%", "#<script>"):
+            self.browser.get("about:blank")
+            self.browser.get(self.url + odd)
+            self.assertEqual(self.crumbs(), ["store"])
+
+    # ---- going in and out -----------------------------------------------------------------------
+
+    def test_going_in_and_back(self):
+        self.cell("team:").find_element(By.CSS_SELECTOR, ".name").click()
+        self.wait_for_place("store", "team")
+        self.cell("team/app:").find_element(By.CSS_SELECTOR, ".name").click()
+        self.wait_for_place("store", "team", "app")
+        self.cell("team/app:1.2")
+        self.cell("shared by its tags")
+        self.browser.back()
+        self.wait_for_place("store", "team")
+        self.browser.back()
+        self.wait_for_place("store")
+        self.browser.forward()
+        self.wait_for_place("store", "team")
+        self.all("#crumbs a")[0].click()
+        self.wait_for_place("store")
+
+    def test_the_button_up(self):
+        self.browser.get(self.url + "#r/team/app")
+        self.wait_for_place("store", "team", "app")
+        self.find("#crumbs button").click()
+        self.wait_for_place("store", "team")
+
+    def test_keys(self):
+        self.js("document.querySelector('#map button').focus()")
+        before = self.focused()
+        self.press(Keys.ARROW_RIGHT)
+        self.assertNotEqual(self.focused(), before)
+        self.press(Keys.ARROW_LEFT)
+        self.press(Keys.ARROW_DOWN)
+        self.assertTrue(self.focused())
+        self.js("arguments[0].focus()", self.cell("team:"))
+        self.press(Keys.ENTER)
+        self.wait_for_place("store", "team")
+        self.assertTrue(self.focused(), "the map keeps the focus")
+        self.press(Keys.BACKSPACE)
+        self.wait_for_place("store")
+        self.assertTrue(self.focused().startswith("team:"), self.focused())
+
+    def test_a_tooltip_for_pointer_and_focus(self):
+        ActionChains(self.browser).move_to_element(self.cell("orphans")).perform()
+        self.wait_for(lambda: self.find("#tip").is_displayed())
+        self.assertRegex(self.find("#tip").text, r"\(\d+,\d{3} B\)")
+        ActionChains(self.browser).move_to_element(self.find("h1")).perform()
+        self.wait_for(lambda: not self.find("#tip").is_displayed())
+        self.find("#search").click()
+        self.press(Keys.TAB, Keys.TAB)
+        self.js("document.querySelector('#map button').focus()")
+        self.press(Keys.ARROW_RIGHT)
+        self.wait_for(lambda: self.find("#tip").is_displayed(), "no tooltip on focus")
+
+    # ---- finding and sorting --------------------------------------------------------------------
+
+    def test_search(self):
+        self.press("/")
+        self.assertEqual(self.js("return document.activeElement.id"), "search")
+        self.press("APP:1.1")
+        self.assertEqual([hit.text for hit in self.all("#hits .name")], ["team/app:1.1"])
+        self.press(Keys.ENTER)
+        self.wait_for_place("store", "team", "app")
+        self.assertTrue(self.focused().startswith("team/app:1.1"), self.focused())
+
+    def test_search_with_many_hits_and_none(self):
+        self.press("/")
+        self.press("many/r")
+        self.assertEqual(len(self.all("#hits [role=option]")), 12)
+        self.assertIn("more", self.find("#hits .note").text)
+        self.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+        self.assertEqual(len(self.all("#hits [aria-selected=true]")), 1)
+        self.press(Keys.ESCAPE)
+        self.assertFalse(self.find("#hits").is_displayed())
+        self.press("/")
+        self.press("no such thing")
+        self.assertIn("Nothing", self.find("#hits .note").text)
+
+    def test_sorting_repositories(self):
+        first = lambda: self.find("#repositories tbody td").text
+        self.js("arguments[0].click()", self.all("#repositories th button")[0])
+        self.assertIn("evil", first())
+        self.js("arguments[0].click()", self.all("#repositories th button")[0])
+        self.assertEqual(first(), "team/tool")
+        self.assertEqual(len(self.all("#repositories th[aria-sort=descending]")), 1)
+
+    def test_sizes_of_files(self):
+        before = self.find("#here").text
+        self.find("#measure label:last-child").click()
+        self.assertNotEqual(self.find("#here").text, before)
+        self.find("#measure label:first-of-type").click()
+        self.assertEqual(self.find("#here").text, before)
+
+    def test_dark_and_narrow(self):
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": 420, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+        try:
+            self.wait_for(lambda: self.js("return innerWidth") == 420)
+            red = self.js("return getComputedStyle(document.documentElement).backgroundColor")
+            self.assertLess(int(red.split("(")[1].split(",")[0]), 60)
+            self.assertLessEqual(self.js("return document.documentElement.scrollWidth"), 420)
+        finally:
+            self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    if not pathlib.Path(DRIVER).exists():
+        print(f"page_test: skipped: {DRIVER} is not there", file=sys.stderr)
+        sys.exit(77)
+    Page.regsweep, Page.directory = sys.argv[1], pathlib.Path(sys.argv[2])
+    unittest.main(argv=sys.argv[:1])
