@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "reports/capacity_report.h"
 #include "reports/diff_report.h"
 #include "reports/humanize.h"
 
@@ -15,16 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 using reports::DiffSort;
+using reports::Format;
 
 struct Args : CommonArgs {
   std::string before;
   std::string after;
-  std::string format;
+  Format format = Format::kText;
   DiffSort sort = DiffSort::kSize;
   std::string max_growth;
   std::size_t top = 20;
   const CLI::Option* top_option = nullptr;
 };
+
+const std::map<std::string, Format> kFormats = {{"text", Format::kText},
+                                                {"json", Format::kJson},
+                                                {"csv", Format::kCsv},
+                                                {"ndjson", Format::kNdjson}};
 
 const std::map<std::string, DiffSort> kSorts = {{"size", DiffSort::kSize},
                                                 {"exclusive", DiffSort::kExclusive},
@@ -79,18 +86,18 @@ bool overwrites_input(const Args& args) {
 }
 
 void write_diff(const Args& args, const Io& io, const reports::AuditDiff& diff, std::ostream& out) {
-  const bool listed_in_part = args.top_option->count() != 0 || (!args.json && args.format.empty());
+  const Format format = args.json ? Format::kJson : args.format;
   reports::DiffOrder order;
   order.sort = args.sort;
   order.apparent = args.apparent;
-  if (listed_in_part) order.most_repositories = args.top;
+  if (format == Format::kText || args.top_option->count() != 0) order.most_repositories = args.top;
   const reports::DiffRows rows = reports::diff_rows(diff, order);
-  if (args.json) {
+  if (format == Format::kJson) {
     reports::write_diff_json(diff, rows, out);
-  } else if (args.format == "ndjson") {
+  } else if (format == Format::kNdjson) {
     reports::write_diff_ndjson(rows, out);
-  } else if (args.format == "csv") {
-    reports::write_diff_csv(rows, args.apparent, out);
+  } else if (format == Format::kCsv) {
+    reports::write_diff_csv(rows, out);
   } else {
     reports::write_diff_text(diff, rows, text_options(args, io), out);
   }
@@ -163,11 +170,9 @@ void add_options(CLI::App& command, Args& args) {
       ->type_name("");
   add_report_options(command, args);
   command
-      .add_option("--format", args.format,
-                  "The repositories alone, for other programs: csv or ndjson")
-      ->check(CLI::IsMember({"csv", "ndjson"}))
-      ->type_name("FORMAT")
-      ->excludes("--json");
+      .add_option("--format", args.format, "text (default), json; the repositories as csv, ndjson")
+      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->type_name("FORMAT");
   command
       .add_option("--sort", args.sort,
                   "By whose change: size, exclusive, reclaimable, tags; or name (default size)")

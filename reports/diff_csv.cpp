@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <string>
 
 #include "reports/diff_report.h"
 #include "reports/sheet_writers.h"
@@ -8,7 +8,7 @@ namespace {
 
 class CsvRow {
  public:
-  CsvRow(std::ostream& out, bool apparent) : out_(out), apparent_(apparent) {}
+  explicit CsvRow(std::ostream& out) : out_(out) {}
   ~CsvRow() { out_ << '\n'; }
   CsvRow(const CsvRow&) = delete;
   CsvRow& operator=(const CsvRow&) = delete;
@@ -18,14 +18,20 @@ class CsvRow {
     out_ << csv_field(cell);
     first_ = false;
   }
+  void three_names(const std::string& column) {
+    for (const char* which : {"_old", "_new", "_change"}) text(column + which);
+  }
   void number(const Change& change) {
     text(std::to_string(change.before));
     text(std::to_string(change.after));
     text(std::to_string(change.by()));
   }
-  void bytes(const BytesChange& change) { number(apparent_ ? change.apparent : change.allocated); }
-  void nothing() {
-    for (int i = 0; i < 3; ++i) text("");
+  void bytes(const BytesChange& change) {
+    number(change.apparent);
+    number(change.allocated);
+  }
+  void no_bytes() {
+    for (int i = 0; i < 6; ++i) text("");
   }
   void additive(const AdditiveChange& change) {
     number(change.tags);
@@ -37,25 +43,24 @@ class CsvRow {
 
  private:
   std::ostream& out_;
-  const bool apparent_;
   bool first_ = true;
 };
 
 }  // namespace
 
-void write_diff_csv(const DiffRows& rows, bool apparent, std::ostream& out) {
+void write_diff_csv(const DiffRows& rows, std::ostream& out) {
   {
-    CsvRow names(out, apparent);
+    CsvRow names(out);
     names.text("repository");
     names.text("state");
-    for (const char* column :
-         {"tags", "revisions", "layer_links", "exclusive_bytes", "reclaimable_bytes", "size_bytes",
-          "shared_bytes", "untagged_bytes"}) {
-      for (const char* which : {"_old", "_new", "_change"}) names.text(column + std::string(which));
+    for (const char* count : {"tags", "revisions", "layer_links"}) names.three_names(count);
+    for (const std::string bytes : {"exclusive", "reclaimable", "size", "shared", "untagged"}) {
+      names.three_names(bytes + "_apparent_bytes");
+      names.three_names(bytes + "_allocated_bytes");
     }
   }
   for (const RepositoryChange* row : rows.shown) {
-    CsvRow line(out, apparent);
+    CsvRow line(out);
     line.text(row->name);
     line.text(state_name(row->state));
     line.additive(row->additive);
@@ -64,11 +69,11 @@ void write_diff_csv(const DiffRows& rows, bool apparent, std::ostream& out) {
     line.bytes(row->untagged);
   }
   if (rows.others_count == 0) return;
-  CsvRow line(out, apparent);
+  CsvRow line(out);
   line.text("(" + std::to_string(rows.others_count) + " others)");
   line.text("others");
   line.additive(rows.others);
-  for (int i = 0; i < 3; ++i) line.nothing();  // shared blobs cannot be added
+  for (int i = 0; i < 3; ++i) line.no_bytes();  // shared blobs cannot be added
 }
 
 }  // namespace regsweep::reports

@@ -19,8 +19,7 @@ void write_diff_json(const AuditDiff& diff, const DiffRows& rows, std::ostream& 
 /// The repositories alone, each a line of JSON as in write_diff_json().
 void write_diff_ndjson(const DiffRows& rows, std::ostream& out);
 
-/// The repositories alone as CSV (RFC 4180, lines end with LF) below a line of names. Bytes on
-/// disk, or st_size with `apparent`. A cell that has no meaning is empty.
-void write_diff_csv(const DiffRows& rows, bool apparent, std::ostream& out);
+/// The repositories alone as CSV below a line of names. A cell that has no meaning is empty.
+void write_diff_csv(const DiffRows& rows, std::ostream& out);
 
 }  // namespace regsweep::reports

@@ -105,7 +105,7 @@ class DiffText {
   }
 
   void repositories() {
-    heading(fmt::format("WHAT CHANGED BY REPOSITORY ({})", measure()));
+    heading(fmt::format("CHANGE BY REPOSITORY ({})", measure()));
     if (!diff_.repositories.empty()) repository_table();
     const std::uint64_t changed =
         diff_.repositories.size() - diff_.new_repositories - diff_.gone_repositories;
@@ -148,7 +148,7 @@ class DiffText {
     total.reclaimable += diff_.garbage_of_several;
     total.reclaimable += diff_.garbage_of_none;
     sum_row("total", total, table);
-    table.print(out_);
+    table.print(out_, 0, {options_.width, options_.color});
   }
 
   /// Blobs that several repositories reach would count several times in the other columns.
