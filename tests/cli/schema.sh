@@ -115,6 +115,7 @@ for exact in "" --exact; do
   holds "d['complete'] and d['exact'] == ('$exact' != '')"
   cp out "demo$exact.json"
   audit "healthy $exact" 0 $exact healthy
+  cp out healthy.json
   holds "not any(f['concern'] == 'danger' and not f['code'].startswith('collector') for f in d['findings'])"
   audit "empty $exact" 0 $exact empty
   holds "d['store']['blobs'] == 0 and d['repositories'] == []"
@@ -122,6 +123,7 @@ for exact in "" --exact; do
   audit "symlinked namespace $exact" 0 $exact incomplete
   holds "'symlink' in codes"
   audit "unreadable tags $exact" 4 $exact unreadable
+  cp out unreadable.json
   holds "not d['complete'] and 'unreadable' in codes"
   audit "database $exact" 0 $exact managed
   holds "d['store']['managed_by'] == 'gitlab-database' and 'database-managed' in codes"
@@ -297,6 +299,39 @@ run "repair of what stays broken" repair --json broken
 exits 3
 check "$what: fits the schema" valid plan
 holds "d['repair']['still_broken'] != []"
+
+# Diffs of audits made above: with something of every kind, of the same, and of an incomplete one.
+run "diff" diff --json --top 3 healthy.json demo--exact.json
+exits 0
+check "$what: fits the schema" valid diff
+holds "d['notes'] != [] and d['findings'] != [] and d['other_repositories'] is not None"
+cp out diff.json
+run "diff of the same" diff --json demo.json demo.json
+exits 0
+check "$what: fits the schema" valid diff
+run "diff with an incomplete audit" diff --json demo.json unreadable.json
+exits 4
+check "$what: fits the schema" valid diff
+holds "not d['complete']"
+check "mutated diffs do not fit" "$python" mutate.py "$schemas/diff.json" diff.json "
+d['schema'] = 'regsweep.diff/2'
+d['more'] = 1
+del d['complete']
+d['old']['exact'] = 1
+d['notes'][0]['code'] = 'other'
+d['space'].pop()
+d['space'].reverse()
+d['space'][0]['bytes']['old']['apparent_bytes'] = -1
+d['total']['objects']['change'] = 1.5
+d['repositories'][0]['state'] = 'same'
+d['repositories'][0]['name'] = 'a\\x1bb'
+del d['repositories'][0]['size']['change']
+d['repositories'][0]['tags'] = 5
+d['other_repositories']['size'] = d['repositories'][0]['size']
+d['other_repositories']['repositories'] = 0
+d['findings'][0]['concern'] = 'fatal'
+del d['all_repositories']['not_exclusive']
+"
 
 same_codes() { # the enum of codes is the table of words
   diff <(tr '\n' ' ' <"$source_dir/reports/finding_text.cpp" |
