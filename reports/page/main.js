@@ -21,7 +21,9 @@
     } catch {
       key = "";  // no address of ours
     }
-    return tree.byKey.get(key) || tree.root;
+    const [, offset, of] = key.match(/^o(\d+)\/(.+)$/s) || [];
+    const at = tree.byKey.get(of || key) || tree.root;
+    return of ? treemap.othersFrom(at, measure, Number(offset)) : at;
   }
 
   /** Goes somewhere; the browser's history remembers it. */
@@ -65,7 +67,8 @@
     drawCrumbs();
     drawHere();
     treemap.draw(map, here, measure, go);
-    const box = wanted && [...map.children].find(child => child.place === wanted);
+    const box = wanted && [...map.children].find(child => child.place === wanted ||
+                                                             (wanted.key && child.place?.key === wanted.key));
     const first = box || map.querySelector("button");
     if (box) box.classList.add("wanted");
     if (takeFocus && first) treemap.focus(map, first);
@@ -174,6 +177,7 @@
     get("foot").textContent = `regsweep ${data.version} · a picture of ${data.time}; it asks for nothing from the network`;
     get("measure").addEventListener("change", event => {
       measure = event.target.value;
+      here = placeOfHash();
       drawAll();
     });
     get("skip").addEventListener("click", event => {

@@ -20,10 +20,11 @@ const treemap = (() => {
     return total === 0 ? 0 : at[measure].garbage / total;
   }
 
-  /** What stands for the places that are not drawn. */
-  function others(parent, rest) {
+  /** What stands for the places below `parent` that are not drawn: those from `offset` on. */
+  function others(parent, rest, offset) {
     const sum = {kind: "others", name: parent.name, label: `${format.count(rest.length)} others`,
-                 key: "", parent, children: [], blobs: 0, tags: 0, repositories: 0,
+                 key: `o${offset}/${parent.key}`, parent, offset, children: rest,
+                 blobs: 0, tags: 0, repositories: 0,
                  apparent: {tagged: 0, untagged: 0, garbage: 0},
                  allocated: {tagged: 0, untagged: 0, garbage: 0}};
     for (const at of rest) {
@@ -35,12 +36,24 @@ const treemap = (() => {
     return sum;
   }
 
-  /** The largest places directly below, and one more for all others: at most `most` + 1. */
-  function largest(at, measure, most) {
-    const some = at.children.filter(child => bytesOf(child, measure) !== 0)
+  /** What is directly below a place and has bytes, the largest first. */
+  function below(at, measure) {
+    return at.children.filter(child => bytesOf(child, measure) !== 0)
       .sort((a, b) => bytesOf(b, measure) - bytesOf(a, measure));
+  }
+
+  /** The largest of them, and one more for all others: at most `most` + 1. */
+  function largest(at, measure, most) {
+    const some = below(at, measure);
     if (some.length <= most + 1) return some;
-    return [...some.slice(0, most), others(at, some.slice(most))];
+    const [parent, offset] = at.kind === "others" ? [at.parent, at.offset] : [at, 0];
+    return [...some.slice(0, most), others(parent, some.slice(most), offset + most)];
+  }
+
+  /** The others of a place from `offset` on; the place itself if it has no more. */
+  function othersFrom(parent, measure, offset) {
+    const rest = below(parent, measure).slice(offset);
+    return rest.length === 0 ? parent : others(parent, rest, offset);
   }
 
   /**
@@ -54,13 +67,17 @@ const treemap = (() => {
     let left = mostCells - chosen.inner.length;
     let level = chosen.inner;
     for (const roomy of [0, 8000]) {
-      const groups = level.filter(cell => cell.at.children.length !== 0 && area(cell) > roomy);
+      const groups = level.filter(cell => cell.at.children.length !== 0 && cell.at.kind !== "others" &&
+                                  area(cell) > roomy);
       let bytes = d3.sum(groups, cell => bytesOf(cell.at, measure));
       for (const cell of groups) {  // each its share of the cells that are left
         const most = Math.min(mostInner, Math.floor(left * bytesOf(cell.at, measure) / bytes) - 1);
         bytes -= bytesOf(cell.at, measure);
         if (most < 2) continue;
-        cell.inner = cells(cell.at, most);
+        const inner = cells(cell.at, most);
+        const last = inner[inner.length - 1]?.at;
+        if (last?.kind === "others" && area({at: last}) > area(cell) * 0.6) continue;
+        cell.inner = inner;
         left -= cell.inner.length;
       }
       level = groups.flatMap(cell => cell.inner);
@@ -185,5 +202,5 @@ const treemap = (() => {
     box.focus();
   }
 
-  return {draw, neighbour, focus, colours, choose, mostCells};
+  return {draw, neighbour, focus, colours, choose, othersFrom};
 })();

@@ -134,6 +134,14 @@ class Page(unittest.TestCase):
         labels = self.labels()
         self.assertLessEqual(len(labels), 300)
         self.assertEqual(sum("others" in label for label in labels), 1)
+        seen = {label.split(": ")[0] for label in labels}
+        self.js("arguments[0].click()", self.cell("280 others"))
+        self.wait_for_place("store", "many", "280 others")
+        more = {label.split(": ")[0] for label in self.labels()}
+        self.assertEqual(more & seen, set())
+        self.cell("160 others")
+        self.browser.back()
+        self.wait_for_place("store", "many")
 
     def test_hostile_names_are_text(self):
         self.assertEqual(self.all("main img, #map script"), [])
@@ -146,7 +154,7 @@ class Page(unittest.TestCase):
         self.assertEqual(self.all("img"), [])
 
     def test_an_unknown_address_is_the_store(self):
-        for odd in ("#n/absent", "#%", "#<script>"):
+        for odd in ("#n/absent", "#%", "#<script>", "#o7/n/absent", "#o99999//"):
             self.browser.get("about:blank")
             self.browser.get(self.url + odd)
             self.assertEqual(self.crumbs(), ["store"])
