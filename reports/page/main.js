@@ -102,6 +102,8 @@
   }
 
   function drawFindings() {
+    get("refusals").hidden = data.refusals.length === 0;
+    get("refusals").textContent = `No blob may go as things are: ${data.refusals.join("; ")}`;
     const list = element("ul");
     for (const finding of data.findings) {
       const item = element("li", finding.concern);
@@ -142,7 +144,7 @@
     tables.sheet(get("repositories"), data.repositories, measure, {sort: "size", decorate: linkRepository});
     tables.sheet(get("types"), data.media_types, measure, {columns: ["media_type", "blobs", "size", "garbage"], sort: "size"});
     tables.sheet(get("blobs"), data.largest_blobs, measure,
-                 {columns: ["digest", "class", "size", "owners"], most: 15, decorate: shortDigest});
+                 {columns: ["digest", "class", "size", "media_type", "owners"], most: 15, decorate: shortDigest});
   }
 
   function drawAll() {

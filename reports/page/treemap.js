@@ -1,4 +1,4 @@
-// The map: two levels of places as rectangles, at most 300, the rest of a place as "N others".
+// The map: up to three levels of places as rectangles, at most 300, the rest of a place as "N others".
 "use strict";
 
 const treemap = (() => {
@@ -43,31 +43,40 @@ const treemap = (() => {
     return [...some.slice(0, most), others(at, some.slice(most))];
   }
 
-  /** {at, inner: [{at}…]} for what is drawn of a place; the sizes of the leaves are all bytes. */
-  function choose(at, measure) {
-    const outer = largest(at, measure, mostOuter).map(child => ({at: child, inner: []}));
-    let left = mostCells - outer.length;
-    const groups = outer.filter(cell => cell.at.children.length !== 0);
-    let bytes = d3.sum(groups, cell => bytesOf(cell.at, measure));
-    for (const cell of groups) {  // the largest first, each its share of the cells that are left
-      const most = Math.min(mostInner, Math.floor(left * bytesOf(cell.at, measure) / bytes) - 1);
-      bytes -= bytesOf(cell.at, measure);
-      if (most < 2) continue;
-      cell.inner = largest(cell.at, measure, most).map(child => ({at: child, inner: []}));
-      left -= cell.inner.length;
+  /**
+   * What is drawn of a place: {at, inner: [cells]}. The leaves are all of its bytes. `pixels` is the
+   * map's area: what would be too small to look into stays closed.
+   */
+  function choose(at, measure, pixels = 500000) {
+    const cells = (place, most) => largest(place, measure, most).map(child => ({at: child, inner: []}));
+    const chosen = {at, inner: cells(at, mostOuter)};
+    const area = cell => bytesOf(cell.at, measure) / bytesOf(at, measure) * pixels;
+    let left = mostCells - chosen.inner.length;
+    let level = chosen.inner;
+    for (const roomy of [0, 8000]) {
+      const groups = level.filter(cell => cell.at.children.length !== 0 && area(cell) > roomy);
+      let bytes = d3.sum(groups, cell => bytesOf(cell.at, measure));
+      for (const cell of groups) {  // each its share of the cells that are left
+        const most = Math.min(mostInner, Math.floor(left * bytesOf(cell.at, measure) / bytes) - 1);
+        bytes -= bytesOf(cell.at, measure);
+        if (most < 2) continue;
+        cell.inner = cells(cell.at, most);
+        left -= cell.inner.length;
+      }
+      level = groups.flatMap(cell => cell.inner);
     }
-    return {at, inner: outer};
+    return chosen;
   }
 
   function layout(chosen, measure, width, height) {
     const root = d3.hierarchy(chosen, cell => cell.inner.length ? cell.inner : null)
       .sum(cell => cell.inner.length ? 0 : bytesOf(cell.at, measure));
     d3.treemap().size([width, height]).tile(d3.treemapSquarify.ratio(1.3)).round(true)
-      .paddingInner(node => node.depth === 0 ? 4 : 1)
-      .paddingTop(node => node.depth === 1 && node.children ? head : 0)
-      .paddingRight(node => node.depth === 1 ? 2 : 0)
-      .paddingLeft(node => node.depth === 1 ? 2 : 0)
-      .paddingBottom(node => node.depth === 1 ? 2 : 0)(root);
+      .paddingInner(node => [4, 2, 1][node.depth])
+      .paddingTop(node => node.depth > 0 && node.children ? head : 0)
+      .paddingRight(node => node.depth === 1 ? 2 : 1)
+      .paddingLeft(node => node.depth === 1 ? 2 : 1)
+      .paddingBottom(node => node.depth === 1 ? 2 : 1)(root);
     return root.descendants().slice(1);
   }
 
@@ -89,20 +98,27 @@ const treemap = (() => {
     const width = node.x1 - node.x0;
     const height = node.y1 - node.y0;
     const leaf = !node.children;
+    const colour = scale(reclaimable(at, measure));
     box.className = `cell ${leaf ? "leaf" : "group"} ${at.kind}`;
     Object.assign(box.style, {left: `${node.x0}px`, top: `${node.y0}px`, width: `${width}px`,
                               height: `${height}px`});
     if (leaf) {
-      const colour = scale(reclaimable(at, measure));
       box.style.backgroundColor = colour;
       box.style.color = d3.lab(colour).l > 58 ? "#10202a" : "#ffffff";
       if (at[measure].untagged > bytesOf(at, measure) / 2) box.classList.add("mostly-untagged");
     }
-    if (width > 34 && height > 15) {
-      box.append(element("span", "name", at.label));
-      if (width > 74 && (height > 34 || !leaf)) {
-        box.append(element("span", "size", format.size(bytesOf(at, measure))));
-      }
+    if (!leaf && node.depth > 1) box.style.setProperty("--tint", colour);
+    label(box, at, measure, width, height, node);
+  }
+
+  /** Writes the name where enough of it fits, and the size where there is room as well. */
+  function label(box, at, measure, width, height, node) {
+    const fits = 12 + 7 * at.label.length;
+    if (height <= 15 || width < Math.min(fits, node.depth < 3 ? 40 : 72)) return;
+    box.classList.add("named");
+    box.append(element("span", "name", at.label));
+    if (!node.children ? width > 74 && height > 34 : width > fits + 70) {
+      box.append(element("span", "size", format.size(bytesOf(at, measure))));
     }
   }
 
@@ -117,7 +133,7 @@ const treemap = (() => {
       return;
     }
     const scale = colours();
-    for (const node of layout(choose(at, measure), measure, width, height)) {
+    for (const node of layout(choose(at, measure, width * height), measure, width, height)) {
       if (node.x1 - node.x0 < 1 || node.y1 - node.y0 < 1) continue;
       const box = element("button");
       box.type = "button";

@@ -211,7 +211,7 @@ done
 check "mutated repos do not fit" "$python" mutate.py "$schemas/repos.json" repos.json "
 del d['total']
 d['by'] = 'colour'
-d['rows'][0]['size'] = '5'
+d['rows'][0]['size'] = [5]
 d['rows'][0]['size']['apparent_bytes'] = -1
 d['columns'][1]['unit'] = 'miles'
 d['columns'] = []
