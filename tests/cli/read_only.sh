@@ -140,6 +140,7 @@ open("trace", "w").write("\n".join(keep) + "\n")
 PYTHON
 }
 for arguments in "audit demo" "audit --exact --json --jobs 4 demo" "tags demo" \
+  "repos demo" "repos --tags --format csv demo" "export --format csv --table edges demo" \
   "garbage-collect --dry-run -m demo" "garbage-collect -d --semantics registry-2.8 config.yml" \
   "gc healthy" "repair --verify --drop-dangling --lost-found --from healthy demo"; do
   # shellcheck disable=SC2086
