@@ -24,6 +24,7 @@ struct Args : CommonArgs {
   Format format = Format::kText;
   DiffSort sort = DiffSort::kSize;
   std::string max_growth;
+  std::string html;
   std::size_t top = 20;
   const CLI::Option* top_option = nullptr;
 };
@@ -78,11 +79,11 @@ bool read_audit(const std::string& argument, const Io& io, reports::SavedAudit& 
 }
 
 /// Whether the results would take the place of one of the audits.
-bool overwrites_input(const Args& args) {
+bool overwrites_input(const Args& args, const std::string& output) {
   std::error_code ignored;
-  return !args.output.empty() && args.output != "-" &&
-         (fs::equivalent(args.output, args.before, ignored) ||
-          fs::equivalent(args.output, args.after, ignored));
+  return !output.empty() && output != "-" &&
+         (fs::equivalent(output, args.before, ignored) ||
+          fs::equivalent(output, args.after, ignored));
 }
 
 void write_diff(const Args& args, const Io& io, const reports::AuditDiff& diff, std::ostream& out) {
@@ -150,14 +151,18 @@ int run_diff(const Args& args, const Io& io) {
   if (!read_audit(args.before, io, before) || !read_audit(args.after, io, after)) {
     return static_cast<int>(Exit::kUsage);
   }
-  if (overwrites_input(args)) {
-    io.err << "regsweep: " << reports::printable(args.output)
-           << " is one of the two audits: name another --output\n";
+  for (const std::string& output : {args.output, args.html}) {
+    if (!overwrites_input(args, output)) continue;
+    io.err << "regsweep: " << reports::printable(output)
+           << " is one of the two audits: name another file to write to\n";
     return static_cast<int>(Exit::kUsage);
   }
   const reports::AuditDiff diff = reports::compare_audits(before, after);
-  const Exit exit =
-      write_results(args, io, [&](std::ostream& out) { write_diff(args, io, diff, out); });
+  Exit exit = write_results(args, io, [&](std::ostream& out) { write_diff(args, io, diff, out); });
+  if (exit == Exit::kDone && !args.html.empty()) {
+    exit =
+        write_file(args.html, io, [&](std::ostream& out) { reports::write_diff_page(diff, out); });
+  }
   return static_cast<int>(exit != Exit::kDone ? exit : conclude(args, io, diff));
 }
 
@@ -185,6 +190,15 @@ void add_options(CLI::App& command, Args& args) {
           ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
           ->type_name("N");
   command
+      .add_option("--html", args.html,
+                  "Also write one page that shows the changes and needs nothing else")
+      ->check(CLI::Validator(
+          [](const std::string& file) {
+            return file.empty() || file == "-" ? "want the name of a file" : "";
+          },
+          ""))
+      ->type_name("FILE");
+  command
       .add_option("--max-growth", args.max_growth,
                   "Exit with 1 if the total on disk grew by more, as 50G or 5%")
       ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
@@ -200,7 +214,7 @@ void add_diff(CLI::App& app, Job& job) {
   add_options(*command, *args);
   command->footer(
       "Examples:\n"
-      "  regsweep diff audit-2026-11-17.json audit-2026-11-24.json\n"
+      "  regsweep diff --html growth.html audit-2026-11-17.json audit-2026-11-24.json\n"
       "  regsweep diff --max-growth 5% --format csv -o growth.csv last-week.json today.json\n\n"
       "Exit status: 0 done, 1 more than --max-growth, 2 usage, or one is no saved audit,\n"
       "4 one of the audits is incomplete: the figures are of what could be read.");

@@ -1,6 +1,7 @@
 #include "reports/diff_report.h"
 #include "reports/finding_text.h"
 #include "reports/json_values.h"
+#include "reports/page.h"
 #include "reports/space_names.h"
 
 namespace regsweep::reports {
@@ -120,6 +121,18 @@ void write_diff_json(const AuditDiff& diff, const DiffRows& rows, std::ostream& 
     before = ",\n  ";
   }
   out << (rows.shown.empty() ? "]\n}\n" : "\n ]\n}\n");
+}
+
+void write_diff_page(const AuditDiff& diff, std::ostream& out) {
+  const DiffRows rows = diff_rows(diff, {});
+  Json data = head_json(diff, rows);
+  for (std::size_t i = 0; i < kSpaceNames.size(); ++i) {
+    data["space"][i]["label"] = kSpaceNames[i].label;
+  }
+  Json repositories = Json::array();
+  for (const RepositoryChange* row : rows.shown) repositories.push_back(repository_json(*row));
+  data["repositories"] = std::move(repositories);
+  write_page("regsweep · what changed", PageKind::kDiff, data, out);
 }
 
 void write_diff_ndjson(const DiffRows& rows, std::ostream& out) {

@@ -16,6 +16,9 @@ void write_diff_text(const AuditDiff& diff, const DiffRows& rows, const TextOpti
 /// repository.
 void write_diff_json(const AuditDiff& diff, const DiffRows& rows, std::ostream& out);
 
+/// Writes all changes as one HTML page that needs nothing else: docs/diff.md.
+void write_diff_page(const AuditDiff& diff, std::ostream& out);
+
 /// The repositories alone, each a line of JSON as in write_diff_json().
 void write_diff_ndjson(const DiffRows& rows, std::ostream& out);
 

@@ -8,20 +8,20 @@
 namespace regsweep::reports {
 namespace {
 
-void write_scripts(std::ostream& out) {
-  for (const std::string_view script : page_scripts()) {
+void write_scripts(PageKind kind, std::ostream& out) {
+  for (const std::string_view script : page_scripts(kind)) {
     out << "<script>\n" << script << "</script>\n";
   }
 }
 
 /// Writes what stands for a {{word}} of the template.
-void write_part(std::string_view word, std::string_view title, std::string_view kind,
-                const Json& data, std::ostream& out) {
+void write_part(std::string_view word, std::string_view title, PageKind kind, const Json& data,
+                std::ostream& out) {
   if (word == "title") out << html_text(title);
-  if (word == "kind") out << html_text(kind);
+  if (word == "kind") out << (kind == PageKind::kDiff ? "diff" : "audit");
   if (word == "style") out << page_style();
   if (word == "data") out << script_safe(data);
-  if (word == "scripts") write_scripts(out);
+  if (word == "scripts") write_scripts(kind, out);
 }
 
 }  // namespace
@@ -74,9 +74,8 @@ std::string html_text(std::string_view text) {
   return safe;
 }
 
-void write_page(std::string_view title, std::string_view kind, const Json& data,
-                std::ostream& out) {
-  std::string_view rest = page_template();
+void write_page(std::string_view title, PageKind kind, const Json& data, std::ostream& out) {
+  std::string_view rest = page_template(kind);
   for (;;) {
     const std::size_t open = rest.find("{{");
     out << rest.substr(0, open);

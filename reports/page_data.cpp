@@ -79,8 +79,8 @@ Json page_data(const Audit& audit, const PageOptions& options) {
 }
 
 void write_audit_page(const Audit& audit, const PageOptions& options, std::ostream& out) {
-  write_page("regsweep · " + printable(audit.context.root), "audit", page_data(audit, options),
-             out);
+  write_page("regsweep · " + printable(audit.context.root), PageKind::kAudit,
+             page_data(audit, options), out);
 }
 
 }  // namespace regsweep::reports

@@ -36,14 +36,21 @@ REGSWEEP_EMBED(tables, REGSWEEP_PAGE_DIR "/tables.js")
 REGSWEEP_EMBED(ages, REGSWEEP_PAGE_DIR "/ages.js")
 REGSWEEP_EMBED(search, REGSWEEP_PAGE_DIR "/search.js")
 REGSWEEP_EMBED(main, REGSWEEP_PAGE_DIR "/main.js")
+REGSWEEP_EMBED(diff_html, REGSWEEP_PAGE_DIR "/diff.html")
+REGSWEEP_EMBED(diff, REGSWEEP_PAGE_DIR "/diff.js")
 
 namespace regsweep::reports {
 
-std::string_view page_template() { return REGSWEEP_EMBEDDED(html); }
+std::string_view page_template(PageKind kind) {
+  return kind == PageKind::kDiff ? REGSWEEP_EMBEDDED(diff_html) : REGSWEEP_EMBEDDED(html);
+}
 
 std::string_view page_style() { return REGSWEEP_EMBEDDED(css); }
 
-std::span<const std::string_view> page_scripts() {
+std::span<const std::string_view> page_scripts(PageKind kind) {
+  static const std::array diff_scripts = {REGSWEEP_EMBEDDED(d3), REGSWEEP_EMBEDDED(format),
+                                          REGSWEEP_EMBEDDED(diff)};
+  if (kind == PageKind::kDiff) return diff_scripts;
   static const std::array scripts = {
       REGSWEEP_EMBEDDED(d3),   REGSWEEP_EMBEDDED(format),  REGSWEEP_EMBEDDED(tree),
       REGSWEEP_EMBEDDED(tip),  REGSWEEP_EMBEDDED(treemap), REGSWEEP_EMBEDDED(tables),

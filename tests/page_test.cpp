@@ -95,9 +95,10 @@ TEST(HtmlText, IsTextOnly) {
 
 TEST(Page, IsOneElementOfDataWhateverItsStrings) {
   std::ostringstream plain;
-  write_page("a", "audit", {{"name", "a"}}, plain);
+  write_page("a", PageKind::kAudit, {{"name", "a"}}, plain);
   std::ostringstream hostile;
-  write_page("</title><script>", "audit", {{"name", "</script><script>{{scripts}}<!--"}}, hostile);
+  write_page("</title><script>", PageKind::kAudit, {{"name", "</script><script>{{scripts}}<!--"}},
+             hostile);
   for (const std::string_view part : {"<script", "</script", "<!--", "</title>", "{{"}) {
     EXPECT_EQ(times(plain.str(), part), times(hostile.str(), part) - (part == "{{" ? 1 : 0))
         << part;

@@ -299,6 +299,22 @@ run "results that cannot be written" diff -o nowhere/x week1.json week2.json
 exits 2
 silent
 
+# A page, beside the text ------------------------------------------------------------------------------
+run "a page" diff --html page.html week1.json week2.json
+exits 0
+shows "WHAT GREW"
+check "$what: whole" grep -qF "</html>" page.html
+cp page.html first.html
+run "the page once more" diff --html page.html week1.json week2.json
+check "$what: the same bytes" cmp first.html page.html
+run "a page in the place of an audit" diff --html week1.json week1.json week2.json
+exits 2
+says "is one of the two audits"
+check "$what: it is still an audit" grep -q regsweep.audit/1 week1.json
+run "a page that cannot be written" diff --html nowhere/page.html week1.json week2.json
+exits 2
+says "cannot write"
+
 # Many repositories --------------------------------------------------------------------------------
 python3 - <<'PYTHON'
 import json

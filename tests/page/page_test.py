@@ -35,16 +35,18 @@ def start_browser():
     return webdriver.Chrome(service=Service(DRIVER), options=options)
 
 
-class Page(unittest.TestCase):
+class InBrowser(unittest.TestCase):
+    """Every test ends without a message of the browser's, a hacked page or a request."""
     regsweep = directory = browser = url = None
 
     @classmethod
+    def write_page(cls, page):
+        raise NotImplementedError
+
+    @classmethod
     def setUpClass(cls):
-        store = cls.directory / "hostile"
-        hostile_store.write(store)
-        page = cls.directory / "hostile.html"
-        subprocess.run([cls.regsweep, "audit", "-q", store, "--html", page],
-                       stdout=subprocess.DEVNULL, check=False, timeout=60)
+        page = cls.directory / f"{cls.__name__}.html"
+        cls.write_page(page)
         cls.url = page.as_uri()
         cls.browser = start_browser()
 
@@ -70,6 +72,15 @@ class Page(unittest.TestCase):
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+
+class Page(InBrowser):
+    @classmethod
+    def write_page(cls, page):
+        store = cls.directory / "hostile"
+        hostile_store.write(store)
+        subprocess.run([cls.regsweep, "audit", "-q", store, "--html", page],
+                       stdout=subprocess.DEVNULL, check=False, timeout=60)
 
     def labels(self):
         return self.js("return [...document.querySelectorAll('.cell')].map(cell => cell.ariaLabel)")
@@ -265,11 +276,58 @@ class Page(unittest.TestCase):
             self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+class DiffPage(InBrowser):
+    @classmethod
+    def write_page(cls, page):
+        audits = []
+        for tags in (3, 9):
+            store = cls.directory / f"week{tags}"
+            hostile_store.write(store)
+            more = hostile_store.Store(store)
+            for number in range(tags):
+                more.image("grows", f"v{number}", [b"%d" % number * 5000])
+            if tags == 9:
+                more.image("new<b>", "1", [b"n" * 7000])
+            audit = cls.directory / f"week{tags}.json"
+            subprocess.run([cls.regsweep, "audit", "-q", "--json", "-o", audit, store], check=False, timeout=60)
+            audits.append(audit)
+        subprocess.run([cls.regsweep, "diff", *audits, "--html", page],
+                       stdout=subprocess.DEVNULL, check=False, timeout=60)
+
+    def rows(self):
+        return self.js("return [...document.querySelectorAll('#repositories tbody tr')].map(r => r.textContent)")
+
+    def test_shows_what_grew_and_what_is_new(self):
+        self.assertEqual(len(self.rows()), 2)
+        self.assertTrue(any(row.startswith("new<b>new") for row in self.rows()), self.rows())
+        self.assertEqual(self.js("return document.querySelectorAll('#growth .bar.grew').length"), 2)
+        self.assertEqual(self.find("#totals .card:nth-child(4) strong").text, "+1")
+        exact = self.js("return document.querySelector('#space tfoot td:last-child').title")
+        self.assertRegex(exact, r"^[0-9,]+ → [0-9,]+ bytes$")
+
+    def test_search_and_sort(self):
+        self.find("body").send_keys("/")
+        self.browser.switch_to.active_element.send_keys("GROW")
+        self.assertEqual(len(self.rows()), 1)
+        self.find("#search").clear()
+        self.find("#search").send_keys("nothing has this")
+        self.assertEqual(self.rows(), [])
+        self.js("document.getElementById('search').value = ''")
+        self.find("#search").send_keys("e")
+        self.find("#repositories th:first-child button").click()
+        self.assertTrue(self.rows()[0].startswith("new<b>"), self.rows())
+
+    def test_sizes_of_files(self):
+        before = self.find("#totals strong").text
+        self.js("document.querySelector('#measure input[value=apparent]').click()")
+        self.assertNotEqual(self.find("#totals strong").text, before)
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     if not pathlib.Path(DRIVER).exists():
         print(f"page_test: skipped: {DRIVER} is not there", file=sys.stderr)
         sys.exit(77)
-    Page.regsweep, Page.directory = sys.argv[1], pathlib.Path(sys.argv[2])
+    InBrowser.regsweep, InBrowser.directory = sys.argv[1], pathlib.Path(sys.argv[2])
     unittest.main(argv=sys.argv[:1])
