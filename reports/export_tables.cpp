@@ -112,9 +112,9 @@ constexpr Column kManifests[] = {
      "`unreadable`"},
     {"media_type", kText, true, "the media type of that type"},
     {"subject", kDigest, true, "what it refers to as its subject: a signature's or SBOM's image"},
-    {"references", kInteger, false, "its rows of `edges`"},
-    {"manifests", kInteger, false, "of these, those of kind `manifest`: an index's children"},
-    {"layers", kInteger, false, "distinct blobs of kind `layer`, `fs-layer` and `blob`"},
+    {"reference_count", kInteger, false, "its rows of `edges`"},
+    {"manifest_count", kInteger, false, "of these, those of kind `manifest`: an index's children"},
+    {"layer_count", kInteger, false, "distinct blobs of kind `layer`, `fs-layer` and `blob`"},
     {"layers_apparent_bytes", kBytes, false, "the sizes of those that are there"},
     {"layers_allocated_bytes", kBytes, false, "the same on disk"},
     {"understood", kBoolean, false, "if not, references may hide in it, and no blob may be swept"},
@@ -130,7 +130,8 @@ constexpr Column kEdges[] = {
     {"child", kDigest, true, "what is referred to; null if that is no digest"},
     {"kind", kText, false, "`config`, `layer`, `manifest`, `fs-layer`, `blob` or `subject`"},
     {"media_type", kText, true, "as the reference declares"},
-    {"foreign", kBoolean, false, "it has `urls`: its blob is usually not in the store, on purpose"},
+    {"has_urls", kBoolean, false,
+     "a foreign layer: its blob is usually not in the store, on purpose"},
     {"declared_bytes", kBytes, true, "the declared size where that is not the blob's; else null"},
     {"followed_by_registry_2_8", kBoolean, false, "the collector of registry 2.8 marks it"},
     {"followed_by_registry_3", kBoolean, false, "that of registry 3 does"},
@@ -156,6 +157,8 @@ constexpr Column kAliases[] = {
     {"alias", kDigest, false, "the digest that links name by their path"},
     {"digest", kDigest, false, "the digest that they hold: what a registry serves"},
 };
+
+constexpr std::string_view kAliasIndexes[] = {"digest"};
 
 constexpr Column kUploads[] = {
     {"repository", kRepository, false, "where the push was begun"},
@@ -205,7 +208,7 @@ constexpr std::array kTables = {
                 kLinks, "repository, kind, digest, state", kLinkIndexes, link_rows},
     ExportTable{"aliases",
                 "Two names of one blob: a link at the path of the first holds the second.",
-                kAliases, "alias, digest", kNoIndexes, alias_rows},
+                kAliases, "alias, digest", kAliasIndexes, alias_rows},
     ExportTable{"uploads", "An unfinished push.", kUploads, "repository, upload", kNoIndexes,
                 upload_rows},
     ExportTable{"findings", "What is wrong or worth knowing.", kFindings, "finding", kNoIndexes,

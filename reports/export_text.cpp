@@ -128,7 +128,7 @@ class CsvSink final : public TextSink {
     buffer_ += '"';
   }
   void put_null() override {}
-  void put_end() override { buffer_ += "\r\n"; }
+  void put_end() override { buffer_ += '\n'; }
   const char* quote() const override { return ""; }
 
  private:

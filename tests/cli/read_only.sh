@@ -21,6 +21,7 @@ commands=(
   "audit demo" "audit --exact demo" "audit --exact --json --jobs 32 demo" "audit -v config.yml"
   "audit --json healthy" "audit --exact healthy" "audit demo/docker/registry/v2"
   "tags demo" "tags --json demo team/app" "tags config.yml"
+  "export --format csv --table tags demo" "export --format ncdu --exact demo"
   "garbage-collect --dry-run demo" "garbage-collect -d -m demo" "garbage-collect -d config.yml"
   "garbage-collect -d -m --semantics registry-2.8 healthy" "garbage-collect -d -q healthy"
   "gc demo" "gc healthy" "gc --untagged --json healthy"

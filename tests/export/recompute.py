@@ -222,7 +222,7 @@ def as_text(store, table, types):
 def column_types(store):
     """What the schema says: `id`, `digest`, `repository` or None; a boolean by its values' names."""
     booleans = {"complete", "exact", "total_estimated", "estimated", "present", "counted_elsewhere",
-                "is_manifest", "understood", "foreign", "followed_by_registry_2_8",
+                "is_manifest", "understood", "has_urls", "followed_by_registry_2_8",
                 "followed_by_registry_3"}
     types = {}
     for (table,) in store.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
