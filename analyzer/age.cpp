@@ -53,7 +53,7 @@ PushAges tags_by_push(const Survey& survey, std::int64_t now_seconds) {
     while (!pending.empty()) {
       const DigestId id = pending.back();
       pending.pop_back();
-      if (survey.graph.has(id, kPresent) && !survey.graph.has(id, kNotAFile)) {
+      if (is_counted(survey.graph, id)) {
         ++to.blobs;
         to.bytes += survey.graph.bytes(id);
       }

@@ -72,13 +72,11 @@ class Sharing {
       ++figures.tags;
       figures.newest_push_seconds = std::max(figures.newest_push_seconds, tag.pushed_seconds);
     }
-    for (const DigestId path : repository.layers.paths) {
-      const OddLink* odd = repository.layers.odd_at(path);
-      if (odd != nullptr && odd->state == storage::LinkState::kAbsent) continue;
+    each_layer_link(repository, [&](DigestId path, DigestId content) {
       ++figures.layer_links;
       linked_by_.add(path, group);
-      if (odd != nullptr && odd->content != kNoDigest) linked_by_.add(odd->content, group);
-    }
+      if (content != kNoDigest) linked_by_.add(content, group);
+    });
   }
 
   void reach(std::uint32_t group) {
@@ -103,7 +101,7 @@ class Sharing {
     Policy own = safe_policy(false);
     own.referrers = false;  // those of this group are revisions; others' are not its blobs
     walk(own, Visited::kByAny, [&](DigestId id) {
-      if (!graph_.has(id, kPresent) || graph_.has(id, kNotAFile)) return;
+      if (!is_counted(graph_, id)) return;
       reached_by_.add(id, group);
       const Bytes bytes = graph_.bytes(id);
       figures.size += bytes;

@@ -20,12 +20,17 @@ struct ClassSplit {
 /// What keeps a blob that is there: kTagged, kUntagged or kGarbage.
 SpaceClass class_of(const Accounts& accounts, DigestId id) noexcept;
 
-/// Calls `f(id)` for each digest whose blob is there, a regular file: the blobs that are counted.
+/// Whether a digest's blob is there, a regular file.
+inline bool is_counted(const Graph& graph, DigestId id) noexcept {
+  return graph.has(id, kPresent) && !graph.has(id, kNotAFile);
+}
+
+/// Calls `f(id)` for each blob that is counted.
 template <class F>
 void each_blob(const Graph& graph, F&& f) {
   for (std::size_t i = 0; i < graph.node_count(); ++i) {
     const DigestId id = digest_id(i);
-    if (graph.has(id, kPresent) && !graph.has(id, kNotAFile)) f(id);
+    if (is_counted(graph, id)) f(id);
   }
 }
 

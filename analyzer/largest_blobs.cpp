@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "analyzer/reach.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -25,7 +27,7 @@ class OwnerSearch {
         graph_(survey.graph),
         blobs_(blobs),
         sought_(graph_.node_count(), kNotSought),
-        stamps_([this] { return std::vector<std::uint32_t>(graph_.node_count()); }) {
+        walkers_([this] { return Reach(graph_.node_count()); }) {
     for (std::size_t i = 0; i < blobs.size(); ++i) {
       sought_[row(blobs[i].id)] = static_cast<std::uint32_t>(i);
     }
@@ -46,33 +48,19 @@ class OwnerSearch {
 
   void search(std::uint32_t index) {
     const Repository& repository = survey_.repositories[index];
-    std::vector<std::uint32_t>& stamp = stamps_.local();
-    std::vector<DigestId> pending;
+    Reach& reach = walkers_.local();
     Policy policy = safe_policy(false);
     policy.referrers = false;
-    const auto meet = [&](DigestId id) {
-      if (stamp[row(id)] == index + 1) return false;
-      stamp[row(id)] = index + 1;
-      if (sought_[row(id)] != kNotSought) add_owner(sought_[row(id)], index);
-      return true;
-    };
+    std::vector<DigestId> pending;
     add_roots(survey_, repository, policy.roots, pending);
-    std::erase_if(pending, [&](DigestId id) { return !meet(id); });
-    while (!pending.empty()) {
-      const DigestId id = pending.back();
-      pending.pop_back();
-      each_step(graph_, id, policy, [&](DigestId next) {
-        if (meet(next)) pending.push_back(next);
-      });
-    }
+    reach.walk(graph_, policy, pending, [&](DigestId id) {
+      if (sought_[row(id)] != kNotSought) add_owner(sought_[row(id)], index);
+    });
     for (const DigestId path : repository.layers.paths) {
       const DigestId id = repository.layers.blob_of(path);
       const std::uint32_t at = sought_[row(id)];
-      if (at == kNotSought || stamp[row(id)] == index + 1) continue;
-      if (blobs_[at].space_class == SpaceClass::kGarbage) {
-        stamp[row(id)] = index + 1;
-        add_owner(at, index);
-      }
+      if (at == kNotSought || blobs_[at].space_class != SpaceClass::kGarbage) continue;
+      if (reach.meet(id)) add_owner(at, index);
     }
   }
 
@@ -85,7 +73,7 @@ class OwnerSearch {
   const Graph& graph_;
   std::vector<LargeBlob>& blobs_;
   std::vector<std::uint32_t> sought_;  ///< by digest, into blobs_
-  tbb::enumerable_thread_specific<std::vector<std::uint32_t>> stamps_;
+  tbb::enumerable_thread_specific<Reach> walkers_;
   std::mutex mutex_;
 };
 

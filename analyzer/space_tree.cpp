@@ -8,7 +8,7 @@
 #include <map>
 #include <string_view>
 
-#include "analyzer/mark.h"
+#include "analyzer/reach.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -92,33 +92,6 @@ class Homes {
   std::vector<std::uint32_t> home_;
 };
 
-/// What a thread has met, without clearing between two walks.
-class Met {
- public:
-  explicit Met(std::size_t digests) : stamp_(digests) {}
-
-  /// Calls `f(id)` for each digest that the roots in `pending` reach, once.
-  template <class F>
-  void walk(const Graph& graph, const Policy& policy, std::vector<DigestId>& pending, F&& f) {
-    ++round_;
-    std::erase_if(pending, [&](DigestId id) { return !first(id); });
-    while (!pending.empty()) {
-      const DigestId id = pending.back();
-      pending.pop_back();
-      f(id);
-      each_step(graph, id, policy, [&](DigestId next) {
-        if (first(next)) pending.push_back(next);
-      });
-    }
-  }
-
- private:
-  bool first(DigestId id) noexcept { return std::exchange(stamp_[row(id)], round_) != round_; }
-
-  std::vector<std::uint32_t> stamp_;  ///< the round in which a digest was met last
-  std::uint32_t round_ = 0;
-};
-
 /// Finds the holders of everything, repository by repository.
 class Holders {
  public:
@@ -141,8 +114,8 @@ class Holders {
 
  private:
   struct Walker {
-    explicit Walker(std::size_t digests) : met(digests), member(digests) {}
-    Met met;
+    explicit Walker(std::size_t digests) : reach(digests), member(digests) {}
+    Reach reach;
     std::vector<std::uint32_t> member;  ///< 2 × (repository + 1), + 1 once one of its tags holds it
     std::vector<DigestId> members;
     std::vector<DigestId> pending;
@@ -155,7 +128,7 @@ class Holders {
     own.referrers = false;  // as in attribute(): others' are not its blobs
     walker.members.clear();
     add_roots(survey_, survey_.repositories[repository], own.roots, walker.pending);
-    walker.met.walk(graph_, own, walker.pending, [&](DigestId id) {
+    walker.reach.walk(graph_, own, walker.pending, [&](DigestId id) {
       walker.member[row(id)] = here;
       walker.members.push_back(id);
     });
@@ -164,7 +137,7 @@ class Holders {
       if (tag.state != storage::LinkState::kRead) continue;
       ++node;  // its tags' rows follow a repository's
       walker.pending.push_back(tag.digest);
-      walker.met.walk(graph_, safe_policy(true), walker.pending, [&](DigestId id) {
+      walker.reach.walk(graph_, safe_policy(true), walker.pending, [&](DigestId id) {
         if ((walker.member[row(id)] & ~1U) != here) return;
         walker.member[row(id)] = here + 1;
         homes_.hold(id, node);
@@ -176,16 +149,13 @@ class Holders {
   }
 
   void hold_garbage(std::uint32_t repository) {
-    const Links& layers = survey_.repositories[repository].layers;
     const auto hold = [&](DigestId id) {
       if (accounts_.live[row(id)] == 0) homes_.hold(id, tree_.repository_at[repository]);
     };
-    for (const DigestId path : layers.paths) {
-      const OddLink* odd = layers.odd_at(path);
-      if (odd != nullptr && odd->state == storage::LinkState::kAbsent) continue;
+    each_layer_link(survey_.repositories[repository], [&](DigestId path, DigestId content) {
       hold(path);
-      if (odd != nullptr && odd->content != kNoDigest) hold(odd->content);
-    }
+      if (content != kNoDigest) hold(content);
+    });
   }
 
   const Survey& survey_;

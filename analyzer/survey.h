@@ -57,6 +57,17 @@ struct Repository {
   std::vector<Tag> tags;  ///< by name
 };
 
+/// Calls `f(path, content)` for each layer link of a repository that is there: the digest its path
+/// names, and the other one that it holds, kNoDigest if it holds none.
+template <class F>
+void each_layer_link(const Repository& repository, F&& f) {
+  for (const DigestId path : repository.layers.paths) {
+    const OddLink* odd = repository.layers.odd_at(path);
+    if (odd != nullptr && odd->state == storage::LinkState::kAbsent) continue;
+    f(path, odd != nullptr ? odd->content : kNoDigest);
+  }
+}
+
 struct Upload {
   std::uint32_t repository = 0;
   storage::UploadEntry entry;

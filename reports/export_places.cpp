@@ -1,9 +1,6 @@
 #include "reports/export_places.h"
 
-#include <utility>
-
 #include "analyzer/blob_class.h"
-#include "analyzer/mark.h"
 
 namespace regsweep::reports {
 namespace {
@@ -17,12 +14,10 @@ using storage::LinkState;
 /// Calls `f(id)` for each digest that a layer link of the repository names; as in attribute().
 template <class F>
 void each_linked(const analyzer::Repository& repository, F&& f) {
-  for (const DigestId path : repository.layers.paths) {
-    const analyzer::OddLink* odd = repository.layers.odd_at(path);
-    if (odd != nullptr && odd->state == LinkState::kAbsent) continue;
+  each_layer_link(repository, [&](DigestId path, DigestId content) {
     f(path);
-    if (odd != nullptr && odd->content != kNoDigest) f(odd->content);
-  }
+    if (content != kNoDigest) f(content);
+  });
 }
 
 }  // namespace
@@ -32,7 +27,7 @@ ExportPlaces::ExportPlaces(const ExportModel& model)
       survey_(model.audit.survey),
       graph_(survey_.graph),
       linked_by_(graph_.node_count()),
-      stamp_(graph_.node_count()),
+      reach_(graph_.node_count()),
       bits_(graph_.node_count()) {
   for (std::uint32_t r = 0; r < survey_.repositories.size(); ++r) {
     each_linked(survey_.repositories[r], [&](DigestId id) { linked_by_.add(id, r); });
@@ -50,19 +45,11 @@ void ExportPlaces::each(std::uint32_t repository, const std::function<void(const
 
 template <class F>
 void ExportPlaces::walk(const analyzer::Policy& policy, F&& f) {
-  ++round_;
   blobs_.clear();
-  const auto is_new = [&](DigestId id) { return std::exchange(stamp_[row(id)], round_) != round_; };
-  std::erase_if(pending_, [&](DigestId id) { return !is_new(id); });
-  while (!pending_.empty()) {
-    const DigestId id = pending_.back();
-    pending_.pop_back();
-    if (is_counted(id)) blobs_.push_back(id);
+  reach_.walk(graph_, policy, pending_, [&](DigestId id) {
+    if (is_counted(graph_, id)) blobs_.push_back(id);
     f(id);
-    each_step(graph_, id, policy, [&](DigestId next) {
-      if (is_new(next)) pending_.push_back(next);
-    });
-  }
+  });
 }
 
 void ExportPlaces::mark_tagged(std::uint32_t repository) {
@@ -113,16 +100,12 @@ void ExportPlaces::each_garbage(std::uint32_t repository,
                                 const std::function<void(const Place&)>& f) {
   const auto& live = model_.audit.accounts.live;
   blobs_.clear();
-  ++round_;
+  reach_.begin();
   each_linked(survey_.repositories[repository], [&](DigestId id) {
-    if (live[row(id)] != 0 || linked_by_[id] != repository || !is_counted(id)) return;
-    if (std::exchange(stamp_[row(id)], round_) != round_) blobs_.push_back(id);
+    if (live[row(id)] != 0 || linked_by_[id] != repository || !is_counted(graph_, id)) return;
+    if (reach_.meet(id)) blobs_.push_back(id);
   });
   if (!blobs_.empty()) f({Kind::kGarbage, 0, kNoDigest, blobs_});
-}
-
-bool ExportPlaces::is_counted(DigestId id) const {
-  return graph_.has(id, analyzer::kPresent) && !graph_.has(id, analyzer::kNotAFile);
 }
 
 template <class F>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/owners.h"
+#include "analyzer/reach.h"
 #include "reports/export_model.h"
 
 namespace regsweep::reports {
@@ -51,7 +52,6 @@ class ExportPlaces {
   void each_tag(std::uint32_t repository, const std::function<void(const Place&)>& f);
   void each_kept(std::uint32_t repository, const std::function<void(const Place&)>& f);
   void each_garbage(std::uint32_t repository, const std::function<void(const Place&)>& f);
-  bool is_counted(analyzer::DigestId id) const;
   template <class F>
   std::vector<analyzer::DigestId> blobs_that(F&& f) const;
 
@@ -59,12 +59,11 @@ class ExportPlaces {
   const analyzer::Survey& survey_;
   const analyzer::Graph& graph_;
   analyzer::Owners linked_by_;
-  std::vector<std::uint32_t> stamp_;       ///< the walk in which a digest was met last
+  analyzer::Reach reach_;
   std::vector<std::uint8_t> bits_;         ///< Bit; the first two are of the current repository
   std::vector<analyzer::DigestId> dirty_;  ///< whose bits are to be cleared after it
   std::vector<analyzer::DigestId> pending_;
   std::vector<analyzer::DigestId> blobs_;
-  std::uint32_t round_ = 0;
 };
 
 }  // namespace regsweep::reports
