@@ -108,6 +108,19 @@ void count_the_rest(const Survey& survey, Accounts& accounts) {
 
 }  // namespace
 
+StoreCounts counts_of(const Accounts& accounts) noexcept {
+  StoreCounts counts;
+  counts.repositories = accounts.repositories.size();
+  for (const RepositoryFigures& figures : accounts.repositories) {
+    counts.tags += figures.tags;
+    counts.revisions += figures.revisions;
+    counts.layer_links += figures.layer_links;
+  }
+  counts.blobs = accounts[SpaceClass::kTagged].objects + accounts[SpaceClass::kUntagged].objects +
+                 accounts[SpaceClass::kGarbage].objects;
+  return counts;
+}
+
 Accounts account(Survey& survey) {
   Accounts accounts;
   accounts.live_by_tag = mark(survey, safe_policy(true));

@@ -45,6 +45,16 @@ struct Accounts {
   SpaceRow& operator[](SpaceClass c) { return space[static_cast<std::size_t>(c)]; }
 };
 
+/// How many of each thing a store has.
+struct StoreCounts {
+  std::uint64_t repositories = 0;
+  std::uint64_t tags = 0;  ///< that can be read
+  std::uint64_t revisions = 0;
+  std::uint64_t layer_links = 0;
+  std::uint64_t blobs = 0;  ///< that are there
+};
+StoreCounts counts_of(const Accounts& accounts) noexcept;
+
 /// Counts everything once. Notes in the survey's flags which blobs share their file with another,
 /// so that later sums agree. Runs in the caller's TBB arena; no I/O.
 Accounts account(Survey& survey);

@@ -32,30 +32,20 @@ Json space(const Audit& audit) {
 }
 
 Json store(const Audit& audit) {
-  std::uint64_t tags = 0;
-  std::uint64_t revisions = 0;
-  std::uint64_t layer_links = 0;
-  for (const auto& figures : audit.accounts.repositories) {
-    tags += figures.tags;
-    revisions += figures.revisions;
-    layer_links += figures.layer_links;
-  }
-  const auto& accounts = audit.accounts;
+  const analyzer::StoreCounts counts = counts_of(audit.accounts);
   Json managed_by = nullptr;
   if (audit.context.database_lock) {
     managed_by = "gitlab-database";
   } else if (audit.context.proxy_cache) {
     managed_by = "pull-through-cache";
   }
-  return {
-      {"root", printable(audit.context.root)},
-      {"repositories", audit.survey.repositories.size()},
-      {"tags", tags},
-      {"revisions", revisions},
-      {"layer_links", layer_links},
-      {"blobs", accounts[SpaceClass::kTagged].objects + accounts[SpaceClass::kUntagged].objects +
-                    accounts[SpaceClass::kGarbage].objects},
-      {"managed_by", managed_by}};
+  return {{"root", printable(audit.context.root)},
+          {"repositories", counts.repositories},
+          {"tags", counts.tags},
+          {"revisions", counts.revisions},
+          {"layer_links", counts.layer_links},
+          {"blobs", counts.blobs},
+          {"managed_by", managed_by}};
 }
 
 /// Whole MiB, rounded down: the few bytes that other programs write between two audits of one store

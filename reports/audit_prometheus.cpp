@@ -26,17 +26,11 @@ Sheet store_sheet(const Audit& audit) {
       {"blobs", "", "Blobs", Unit::kCount},
       {"damaged", "", "1 if something alive needs damaged content", Unit::kCount},
       {"broken_tags", "", "Tags that cannot be pulled whole", Unit::kCount}};
-  std::uint64_t tags = 0;
-  for (const auto& figures : audit.accounts.repositories) tags += figures.tags;
-  std::uint64_t blobs = 0;
-  for (const auto space_class : {analyzer::SpaceClass::kTagged, analyzer::SpaceClass::kUntagged,
-                                 analyzer::SpaceClass::kGarbage}) {
-    blobs += audit.accounts[space_class].objects;
-  }
+  const analyzer::StoreCounts counts = counts_of(audit.accounts);
   sheet.rows.push_back(
       {Kind::kItem,
-       {std::uint64_t{audit.survey.complete}, std::uint64_t{audit.survey.repositories.size()}, tags,
-        blobs, std::uint64_t{audit.live_damage}, std::uint64_t{audit.damage.broken_tags.size()}}});
+       {std::uint64_t{audit.survey.complete}, counts.repositories, counts.tags, counts.blobs,
+        std::uint64_t{audit.live_damage}, std::uint64_t{audit.damage.broken_tags.size()}}});
   return sheet;
 }
 

@@ -57,17 +57,13 @@ class AuditText {
   }
 
   void header() {
-    std::uint64_t tags = 0;
-    for (const auto& figures : audit_.accounts.repositories) tags += figures.tags;
-    const std::uint64_t blobs = audit_.accounts[SpaceClass::kTagged].objects +
-                                audit_.accounts[SpaceClass::kUntagged].objects +
-                                audit_.accounts[SpaceClass::kGarbage].objects;
+    const analyzer::StoreCounts counts = counts_of(audit_.accounts);
     const auto count = [](std::uint64_t n, std::string_view one, std::string_view many) {
       return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
     };
     out_ << fmt::format("{}    {} · {} · {}\n", printable(audit_.context.root),
-                        count(audit_.survey.repositories.size(), "repository", "repositories"),
-                        count(tags, "tag", "tags"), count(blobs, "blob", "blobs"));
+                        count(counts.repositories, "repository", "repositories"),
+                        count(counts.tags, "tag", "tags"), count(counts.blobs, "blob", "blobs"));
   }
 
   void space() {

@@ -6,6 +6,7 @@
 #include "analyzer/media_type_of.h"
 #include "reports/capacity.h"
 #include "reports/humanize.h"
+#include "reports/space_names.h"
 
 namespace regsweep::reports {
 namespace {
@@ -49,17 +50,6 @@ std::string age_name(std::size_t row) {
     return fmt::format("{} days or more", analyzer::kAgeDays.back());
   }
   return fmt::format("{} to {} days", analyzer::kAgeDays[row - 1], analyzer::kAgeDays[row]);
-}
-
-std::string_view class_name(SpaceClass space_class) noexcept {
-  switch (space_class) {
-    case SpaceClass::kTagged:
-      return "tagged";
-    case SpaceClass::kUntagged:
-      return "untagged";
-    default:
-      return "garbage";
-  }
 }
 
 /// Some names, and how many there are besides.
@@ -148,8 +138,9 @@ Sheet largest_blob_sheet(const Audit& audit, std::size_t most) {
     rest -= bytes;
     sheet.rows.push_back(
         {Kind::kItem,
-         {audit.survey.graph.digests[blob.id].text(), std::string(class_name(blob.space_class)),
-          bytes, blob.repositories, printable(types[blob.id]), owner_names(audit, blob)}});
+         {audit.survey.graph.digests[blob.id].text(),
+          std::string(kSpaceNames[static_cast<std::size_t>(blob.space_class)].name), bytes,
+          blob.repositories, printable(types[blob.id]), owner_names(audit, blob)}});
   }
   if (all.blobs > blobs.size()) {
     const std::uint64_t more = all.blobs - blobs.size();

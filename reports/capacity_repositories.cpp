@@ -1,7 +1,7 @@
 // Sheets of repositories, groups of them, and tags.
 #include <fmt/format.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "analyzer/attribute.h"
 #include "analyzer/tag_figures.h"
@@ -34,6 +34,19 @@ constexpr Metric kReclaimable = {"reclaimable", "RECLAIMABLE",
 constexpr Metric kNewestPush = {"newest_push", "LAST PUSH", "When a tag was pushed last",
                                 Unit::kTime};
 
+/// Who has what. That of each repository for itself is what the audit already knows.
+Attribution share_out(const Audit& audit, const Grouping& grouping) {
+  const analyzer::Accounts& accounts = audit.accounts;
+  const bool each_alone = !grouping.outside && grouping.names.size() == grouping.group_of.size() &&
+                          std::is_sorted(grouping.group_of.begin(), grouping.group_of.end());
+  if (!each_alone) {
+    return analyzer::attribute(audit.survey, accounts.live, grouping.group_of,
+                               grouping.names.size());
+  }
+  return {accounts.repositories, accounts.garbage_of_one, accounts.garbage_of_several,
+          accounts.garbage_of_none, accounts.shared};
+}
+
 /// Row by row: the columns of repository_sheet() after the name.
 class RepositorySheet {
  public:
@@ -42,8 +55,7 @@ class RepositorySheet {
         options_(options),
         grouped_(options.depth != 0 || !options.rules.empty()),
         grouping_(analyzer::group_repositories(audit.survey, options)),
-        shares_(analyzer::attribute(audit.survey, audit.accounts.live, grouping_.group_of,
-                                    grouping_.names.size())) {}
+        shares_(share_out(audit, grouping_)) {}
 
   Sheet build() {
     add_columns();
@@ -130,13 +142,9 @@ class RepositorySheet {
 
   void add_total() {
     sheet_.total = sparse("total", kept(), audit_.accounts[SpaceClass::kGarbage].bytes);
-    std::uint64_t tags = 0;
-    for (const RepositoryFigures& figures : audit_.accounts.repositories) tags += figures.tags;
-    sheet_.total[column_at(sheet_, kTags.key)] = tags;
-    if (grouped_) {
-      sheet_.total[column_at(sheet_, "repositories")] =
-          std::uint64_t{audit_.survey.repositories.size()};
-    }
+    const analyzer::StoreCounts counts = counts_of(audit_.accounts);
+    sheet_.total[column_at(sheet_, kTags.key)] = counts.tags;
+    if (grouped_) sheet_.total[column_at(sheet_, "repositories")] = counts.repositories;
   }
 
   const Audit& audit_;

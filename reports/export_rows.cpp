@@ -17,7 +17,6 @@ using analyzer::DigestId;
 using analyzer::Graph;
 using analyzer::kNoDigest;
 using analyzer::Repository;
-using analyzer::SpaceClass;
 using storage::LinkState;
 
 void put(RowSink& sink, std::uint64_t value) { sink.integer(static_cast<std::int64_t>(value)); }
@@ -137,14 +136,7 @@ std::vector<LinkRow> rows_of(const ExportModel& model, const Repository& reposit
 void store_rows(const ExportModel& model, RowSink& sink) {
   const analyzer::Audit& audit = model.audit;
   const analyzer::Accounts& accounts = audit.accounts;
-  std::uint64_t tags = 0;
-  std::uint64_t revisions = 0;
-  std::uint64_t layer_links = 0;
-  for (const auto& figures : accounts.repositories) {
-    tags += figures.tags;
-    revisions += figures.revisions;
-    layer_links += figures.layer_links;
-  }
+  const analyzer::StoreCounts counts = counts_of(accounts);
   sink.text("regsweep.export/1");
   sink.text(REGSWEEP_VERSION);
   sink.text(printable(audit.context.root));
@@ -153,12 +145,11 @@ void store_rows(const ExportModel& model, RowSink& sink) {
   put_or_null(sink, audit.context.database_lock ? "gitlab-database"
                     : audit.context.proxy_cache ? "pull-through-cache"
                                                 : "");
-  put(sink, audit.survey.repositories.size());
-  put(sink, tags);
-  put(sink, revisions);
-  put(sink, layer_links);
-  put(sink, accounts[SpaceClass::kTagged].objects + accounts[SpaceClass::kUntagged].objects +
-                accounts[SpaceClass::kGarbage].objects);
+  put(sink, counts.repositories);
+  put(sink, counts.tags);
+  put(sink, counts.revisions);
+  put(sink, counts.layer_links);
+  put(sink, counts.blobs);
   put(sink, accounts.total.bytes);
   sink.boolean(accounts.total.estimated);
   put(sink, accounts.garbage_of_one);
@@ -217,7 +208,7 @@ void blob_rows(const ExportModel& model, RowSink& sink) {
   const Graph& graph = audit.survey.graph;
   for (std::size_t i = 0; i < model.by_text.size(); ++i) {
     const DigestId id = model.by_text[i];
-    const bool present = graph.has(id, analyzer::kPresent) && !graph.has(id, analyzer::kNotAFile);
+    const bool present = is_counted(graph, id);
     sink.id(i);
     sink.digest_text(id);
     sink.text(class_name(audit, id));

@@ -14,7 +14,6 @@ namespace regsweep::reports {
 namespace {
 
 using analyzer::Audit;
-using analyzer::SpaceClass;
 using analyzer::SpaceRow;
 
 Json space_row(std::string_view name, std::string_view label, const SpaceRow& space) {
@@ -34,19 +33,11 @@ Json space(const Audit& audit) {
 }
 
 Json counts(const Audit& audit) {
-  std::uint64_t tags = 0;
-  std::uint64_t revisions = 0;
-  for (const auto& figures : audit.accounts.repositories) {
-    tags += figures.tags;
-    revisions += figures.revisions;
-  }
-  const auto& accounts = audit.accounts;
-  return {
-      {"repositories", audit.survey.repositories.size()},
-      {"tags", tags},
-      {"revisions", revisions},
-      {"blobs", accounts[SpaceClass::kTagged].objects + accounts[SpaceClass::kUntagged].objects +
-                    accounts[SpaceClass::kGarbage].objects}};
+  const analyzer::StoreCounts counts = counts_of(audit.accounts);
+  return {{"repositories", counts.repositories},
+          {"tags", counts.tags},
+          {"revisions", counts.revisions},
+          {"blobs", counts.blobs}};
 }
 
 Json refusals(const Audit& audit) {

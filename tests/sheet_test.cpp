@@ -128,6 +128,20 @@ TEST(Sheet, TheSameForAnyNumberOfThreads) {
   }
 }
 
+TEST(Sheet, GroupsOfOneRepositoryEachMayComeInAnotherOrder) {
+  StoreBuilder store;
+  store.repo("a/z").image("1", {layer("large", 50'000)});
+  store.repo("b/y").image("1", {layer("small", 3'000)});
+  const Audit audit = tests::audit_of(store);
+  Sheet sheet;
+  tests::with_threads(2, [&] { sheet = repository_sheet(audit, by_rule("end=/(.)$")); });
+  expect_sums(sheet);
+  ASSERT_EQ(std::get<std::string>(sheet.rows[0].cells[0]), "end=y");
+  const std::size_t size = column_at(sheet, "size");
+  EXPECT_LT(std::get<Bytes>(sheet.rows[0].cells[size]).apparent, 5'000U);
+  EXPECT_GT(std::get<Bytes>(sheet.rows[1].cells[size]).apparent, 50'000U);
+}
+
 Sheet small_sheet() {
   Sheet sheet;
   sheet.name = "repository";
