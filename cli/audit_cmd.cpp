@@ -1,23 +1,24 @@
 // regsweep audit: where the space is, what can be had back, what is damaged.
-#include <ctime>
 #include <map>
 #include <optional>
 
 #include "analyzer/audit.h"
 #include "cli/command.h"
+#include "cli/limit.h"
 #include "reports/audit_json.h"
 #include "reports/audit_prometheus.h"
 #include "reports/audit_text.h"
+#include "reports/capacity_report.h"
 #include "reports/humanize.h"
 #include "reports/page_data.h"
 
 namespace regsweep::cli {
 namespace {
 
-enum class Format : std::uint8_t { kText, kJson, kPrometheus };
+using reports::Format;
+
 const std::map<std::string, Format> kFormats = {
     {"text", Format::kText}, {"json", Format::kJson}, {"prometheus", Format::kPrometheus}};
-constexpr std::size_t kMostSeries = 50;  ///< repositories in Prometheus if the user does not say
 
 struct Args : CommonArgs {
   bool exact = false;
@@ -27,26 +28,13 @@ struct Args : CommonArgs {
   std::string html;
 };
 
-/// A limit as the user gave it: a size, or a percentage of all blobs.
-bool over_limit(const std::string& limit, const analyzer::Audit& audit) {
+/// Whether there is more garbage than the user's limit: a size, or a percentage of all blobs.
+bool garbage_over(const std::string& limit, const analyzer::Audit& audit) {
   using analyzer::SpaceClass;
   const std::uint64_t garbage = audit.accounts[SpaceClass::kGarbage].bytes.allocated;
-  if (!limit.ends_with('%')) return garbage > reports::parse_size(limit).value_or(0);
-  const std::uint64_t all = garbage + audit.accounts[SpaceClass::kTagged].bytes.allocated +
-                            audit.accounts[SpaceClass::kUntagged].bytes.allocated;
-  const double percent = reports::parse_percent(limit).value_or(0);
-  return 100.0 * static_cast<double>(garbage) > percent * static_cast<double>(all);
-}
-
-std::string check_limit(const std::string& limit) {
-  const bool percent = limit.ends_with('%');
-  const bool good =
-      percent ? reports::parse_percent(limit).has_value() : reports::parse_size(limit).has_value();
-  return good ? "" : "want a size such as 50G or a percentage such as 20%";
-}
-
-std::string check_page(const std::string& path) {
-  return path.empty() || path == "-" ? "want the name of a file" : "";
+  return over_limit(limit, garbage,
+                    garbage + audit.accounts[SpaceClass::kTagged].bytes.allocated +
+                        audit.accounts[SpaceClass::kUntagged].bytes.allocated);
 }
 
 /// Writes the page, if the user wants one.
@@ -63,18 +51,14 @@ int run_audit(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  analyzer::AuditOptions options;
-  options.exact = args.exact;
-  options.context.root = opened.location.root;
-  options.context.database_lock = opened.location.database_lock;
-  options.context.proxy_cache = opened.location.proxy_cache;
-  options.context.now_seconds = std::time(nullptr);
+  const analyzer::AuditOptions options = audit_options(opened, args.exact);
   analyzer::Audit audit;
   run_parallel(args, *opened.store, io, [&] { audit = analyzer::audit(*opened.store, options); });
   exit = write_results(args, io, [&](std::ostream& out) {
     if (args.format == Format::kPrometheus) {
       run_parallel(args, [&] {
-        reports::write_audit_prometheus(audit, args.top.value_or(kMostSeries), args.apparent, out);
+        reports::write_audit_prometheus(audit, args.top.value_or(reports::kMostSeries),
+                                        args.apparent, out);
       });
       return;
     }
@@ -96,7 +80,7 @@ int run_audit(const Args& args, const Io& io) {
     return static_cast<int>(Exit::kIncomplete);
   }
   if (audit.live_damage) return static_cast<int>(Exit::kDamage);
-  if (!args.max_garbage.empty() && over_limit(args.max_garbage, audit)) {
+  if (!args.max_garbage.empty() && garbage_over(args.max_garbage, audit)) {
     if (!args.quiet) {
       io.err << "regsweep: garbage is more than --max-garbage " << args.max_garbage << '\n';
     }
@@ -126,12 +110,12 @@ void add_audit(CLI::App& app, Job& job) {
   command
       ->add_option("--html", args->html,
                    "Write a page to explore the space in a browser as well; it needs no network")
-      ->check(CLI::Validator(check_page, "FILE"))
+      ->check(page_validator())
       ->type_name("FILE");
   command
       ->add_option("--max-garbage", args->max_garbage,
                    "Exit with 1 if there is more garbage than this size or share, as 50G or 20%")
-      ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
+      ->check(limit_validator("20%"));
   command->footer(
       "Examples:\n"
       "  regsweep audit --html space.html /var/lib/registry\n"

@@ -4,6 +4,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
 #include "cli/output.h"
@@ -99,6 +100,16 @@ bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& e
   return true;
 }
 
+analyzer::AuditOptions audit_options(const OpenStore& opened, bool exact) {
+  analyzer::AuditOptions options;
+  options.exact = exact;
+  options.context.root = opened.location.root;
+  options.context.database_lock = opened.location.database_lock;
+  options.context.proxy_cache = opened.location.proxy_cache;
+  options.context.now_seconds = std::time(nullptr);
+  return options;
+}
+
 void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
   const int jobs = args.jobs > 0 ? args.jobs : default_jobs();
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
@@ -132,6 +143,14 @@ Exit write_results(const CommonArgs& args, const Io& io,
   if (io.out) return Exit::kDone;
   io.err << "regsweep: standard output: cannot write; the results are cut off\n";
   return Exit::kUsage;
+}
+
+CLI::Validator page_validator() {
+  return CLI::Validator(
+      [](const std::string& path) -> std::string {
+        return path.empty() || path == "-" ? "want the name of a file" : "";
+      },
+      "");
 }
 
 reports::TextOptions text_options(const CommonArgs& args, const Io& io) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/audit.h"
 #include "cli/io.h"
 #include "reports/audit_text.h"
 #include "storage/locate.h"
@@ -59,6 +60,9 @@ Exit say(const storage::Error& error, const Io& io);
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit);
 
+/// What an audit of a store is to know of its surroundings, and the time.
+analyzer::AuditOptions audit_options(const OpenStore& opened, bool exact = false);
+
 /// Threads that read metadata if the user does not say: 2 a core, 4 to 64.
 int default_jobs();
 
@@ -76,6 +80,9 @@ Exit write_results(const CommonArgs& args, const Io& io,
 /// Writes a file by a temporary file and a rename, or says on `io.err` why it cannot.
 Exit write_file(const std::string& path, const Io& io,
                 const std::function<void(std::ostream&)>& write);
+
+/// Accepts the name of a page to write beside the results: a file, never standard output.
+CLI::Validator page_validator();
 
 /// How text is to look, by options, terminal and NO_COLOR.
 reports::TextOptions text_options(const CommonArgs& args, const Io& io);

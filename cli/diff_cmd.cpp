@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "cli/limit.h"
 #include "reports/capacity_report.h"
 #include "reports/diff_report.h"
 #include "reports/humanize.h"
@@ -104,25 +105,15 @@ void write_diff(const Args& args, const Io& io, const reports::AuditDiff& diff, 
   }
 }
 
-/// A limit as the user gave it: a size, or a percentage of what there was. On disk, whatever
-/// --apparent says, as `audit --max-garbage`.
-bool over_limit(const std::string& limit, const reports::Change& total) {
-  if (total.after <= total.before) return false;
-  const std::uint64_t growth = total.distance();
-  if (!limit.ends_with('%')) return growth > reports::parse_size(limit).value_or(0);
-  const double percent = reports::parse_percent(limit).value_or(0);
-  return 100.0 * static_cast<double>(growth) > percent * static_cast<double>(total.before);
-}
-
-std::string check_limit(const std::string& limit) {
-  const bool good = limit.ends_with('%') ? reports::parse_percent(limit).has_value()
-                                         : reports::parse_size(limit).has_value();
-  return good ? "" : "want a size such as 50G or a percentage such as 5%";
+/// Whether the total grew by more than the user's limit: a size, or a percentage of what there was.
+/// On disk, whatever --apparent says, as `audit --max-garbage`.
+bool grew_over(const std::string& limit, const reports::Change& total) {
+  return total.after > total.before && over_limit(limit, total.distance(), total.before);
 }
 
 Exit conclude(const Args& args, const Io& io, const reports::AuditDiff& diff) {
   const reports::Change& total = diff.total.bytes.allocated;
-  const bool over = !args.max_growth.empty() && over_limit(args.max_growth, total);
+  const bool over = !args.max_growth.empty() && grew_over(args.max_growth, total);
   if (over && !args.quiet) {
     io.err << "regsweep: the total grew by " << reports::human_size(total.distance())
            << ", more than --max-growth " << args.max_growth << '\n';
@@ -192,16 +183,12 @@ void add_options(CLI::App& command, Args& args) {
   command
       .add_option("--html", args.html,
                   "Also write one page that shows the changes and needs nothing else")
-      ->check(CLI::Validator(
-          [](const std::string& file) {
-            return file.empty() || file == "-" ? "want the name of a file" : "";
-          },
-          ""))
+      ->check(page_validator())
       ->type_name("FILE");
   command
       .add_option("--max-growth", args.max_growth,
                   "Exit with 1 if the total on disk grew by more, as 50G or 5%")
-      ->check(CLI::Validator(check_limit, "SIZE|PERCENT"));
+      ->check(limit_validator("5%"));
   command.add_flag("-q,--quiet", args.quiet, "No notes on standard error");
 }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <optional>
 
@@ -134,12 +133,7 @@ int run_export(const Args& args, const Io& io) {
            << " lies in the store: nothing is written there; name another place with -o\n";
     return static_cast<int>(Exit::kRefused);
   }
-  analyzer::AuditOptions options;
-  options.exact = args.exact;
-  options.context.root = opened.location.root;
-  options.context.database_lock = opened.location.database_lock;
-  options.context.proxy_cache = opened.location.proxy_cache;
-  options.context.now_seconds = std::time(nullptr);
+  const analyzer::AuditOptions options = audit_options(opened, args.exact);
   analyzer::Audit audit;
   std::optional<ExportModel> model;
   run_parallel(args, *opened.store, io, [&] {

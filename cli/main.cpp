@@ -18,8 +18,11 @@ std::size_t terminal_width(int fd) {
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   regsweep::cli::install_interrupt_handlers();
-  const regsweep::cli::Io io{std::cout, std::cerr, regsweep::storage::process_environment(),
-                             ::isatty(STDOUT_FILENO) != 0, ::isatty(STDERR_FILENO) != 0,
+  const regsweep::cli::Io io{std::cout,
+                             std::cerr,
+                             regsweep::storage::process_environment(),
+                             ::isatty(STDOUT_FILENO) != 0,
+                             ::isatty(STDERR_FILENO) != 0,
                              terminal_width(STDOUT_FILENO)};
   return regsweep::cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
 }

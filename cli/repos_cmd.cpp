@@ -1,7 +1,6 @@
 // regsweep repos: what each repository, namespace, group, tag, age, media type or blob costs.
 #include <fmt/format.h>
 
-#include <ctime>
 #include <map>
 
 #include "analyzer/audit.h"
@@ -29,8 +28,7 @@ const std::map<std::string, Format> kFormats = {{"text", Format::kText},
                                                 {"csv", Format::kCsv},
                                                 {"ndjson", Format::kNdjson},
                                                 {"prometheus", Format::kPrometheus}};
-constexpr std::size_t kMostSeries = 50;  ///< rows in Prometheus if the user does not say
-constexpr std::size_t kLargest = 20;     ///< blobs if the user does not say
+constexpr std::size_t kLargest = 20;  ///< blobs if the user does not say
 
 struct Args : CommonArgs {
   std::string prefix;
@@ -102,7 +100,7 @@ bool arrange(const Args& args, reports::Sheet& sheet, const Io& io) {
   }
   const bool bounded = args.format == Format::kPrometheus;
   if (args.view == View::kBlob) return true;
-  if (args.top || bounded) reports::keep_first(sheet, args.top.value_or(kMostSeries));
+  if (args.top || bounded) reports::keep_first(sheet, args.top.value_or(reports::kMostSeries));
   return true;
 }
 
@@ -122,11 +120,7 @@ int run_repos(Args args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  analyzer::AuditOptions options;
-  options.context.root = opened.location.root;
-  options.context.database_lock = opened.location.database_lock;
-  options.context.proxy_cache = opened.location.proxy_cache;
-  options.context.now_seconds = std::time(nullptr);
+  const analyzer::AuditOptions options = audit_options(opened);
   analyzer::Audit audit;
   reports::Sheet sheet;
   run_parallel(args, *opened.store, io, [&] {
