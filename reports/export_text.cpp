@@ -116,16 +116,11 @@ class CsvSink final : public TextSink {
  protected:
   void put_begin(std::size_t column) override { buffer_ += starts_[column]; }
   void put_text(std::string_view text) override {
-    if (!text.empty() && text.find_first_of("\",\r\n") == std::string_view::npos) {
+    if (text.empty() || needs_csv_quotes(text)) {  // empty text is not null
+      append_csv_quoted(buffer_, text);
+    } else {
       buffer_ += text;
-      return;
     }
-    buffer_ += '"';
-    for (const char c : text) {
-      if (c == '"') buffer_ += '"';
-      buffer_ += c;
-    }
-    buffer_ += '"';
   }
   void put_null() override {}
   void put_end() override { buffer_ += '\n'; }

@@ -35,6 +35,19 @@ void append_time(std::string& to, std::int64_t seconds) {
                  clock.seconds().count());
 }
 
+void append_csv_quoted(std::string& to, std::string_view text) {
+  to += '"';
+  for (const char c : text) {
+    if (c == '"') to += '"';
+    to += c;
+  }
+  to += '"';
+}
+
+bool needs_csv_quotes(std::string_view text) noexcept {
+  return text.find_first_of(",\"\r\n") != std::string_view::npos;
+}
+
 void append_json(std::string& to, std::string_view text) {
   to += '"';
   for (const char c : text) {

@@ -1,12 +1,13 @@
 #include "reports/humanize.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+
+#include "reports/export_value.h"
 
 namespace regsweep::reports {
 namespace {
@@ -194,10 +195,9 @@ std::string raw_from_printable(std::string_view text) {
 }
 
 std::string rfc3339(std::int64_t seconds) {
-  constexpr std::int64_t kFirst = -62167219200;  // the years 0 to 9999, all that the format can say
-  constexpr std::int64_t kLast = 253402300799;
-  const auto time = static_cast<std::time_t>(std::clamp(seconds, kFirst, kLast));
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time));
+  std::string text;
+  append_time(text, seconds);
+  return text;
 }
 
 std::string shortened(std::string_view text, std::size_t width) {

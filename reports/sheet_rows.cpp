@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "reports/export_value.h"
 #include "reports/humanize.h"
 #include "reports/sheet_writers.h"
 
@@ -86,13 +87,10 @@ std::string_view kind_name(SheetRow::Kind kind) noexcept {
 std::string time_text(Seconds time) { return time.value == 0 ? "" : rfc3339(time.value); }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
+  if (!needs_csv_quotes(text)) return std::string(text);
+  std::string quoted;
+  append_csv_quoted(quoted, text);
+  return quoted;
 }
 
 void write_sheet_csv(const Sheet& sheet, std::ostream& out) {
