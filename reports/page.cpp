@@ -75,14 +75,15 @@ std::string html_text(std::string_view text) {
 }
 
 void write_page(std::string_view title, PageKind kind, const Json& data, std::ostream& out) {
-  std::string_view rest = page_template(kind);
-  for (;;) {
-    const std::size_t open = rest.find("{{");
-    out << rest.substr(0, open);
-    if (open == std::string_view::npos) return;
-    const std::size_t close = rest.find("}}", open);
-    write_part(rest.substr(open + 2, close - open - 2), title, kind, data, out);
-    rest.remove_prefix(close + 2);
+  for (std::string_view rest : {page_head(), page_body(kind)}) {
+    for (;;) {
+      const std::size_t open = rest.find("{{");
+      out << rest.substr(0, open);
+      if (open == std::string_view::npos) break;
+      const std::size_t close = rest.find("}}", open);
+      write_part(rest.substr(open + 2, close - open - 2), title, kind, data, out);
+      rest.remove_prefix(close + 2);
+    }
   }
 }
 

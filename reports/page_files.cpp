@@ -25,6 +25,7 @@
   std::string_view(regsweep_page_##name##_begin, regsweep_page_##name##_end)
 // NOLINTEND(cppcoreguidelines-macro-usage)
 
+REGSWEEP_EMBED(head, REGSWEEP_PAGE_DIR "/head.html")
 REGSWEEP_EMBED(html, REGSWEEP_PAGE_DIR "/page.html")
 REGSWEEP_EMBED(css, REGSWEEP_PAGE_DIR "/page.css")
 REGSWEEP_EMBED(d3, REGSWEEP_D3)
@@ -41,7 +42,9 @@ REGSWEEP_EMBED(diff, REGSWEEP_PAGE_DIR "/diff.js")
 
 namespace regsweep::reports {
 
-std::string_view page_template(PageKind kind) {
+std::string_view page_head() { return REGSWEEP_EMBEDDED(head); }
+
+std::string_view page_body(PageKind kind) {
   return kind == PageKind::kDiff ? REGSWEEP_EMBEDDED(diff_html) : REGSWEEP_EMBEDDED(html);
 }
 

@@ -26,11 +26,6 @@
   }
 
   function drawTotals() {
-    const card = (name, value, note, className = "") => {
-      const made = element("div", `card ${className}`);
-      made.append(element("span", "label", name), element("strong", "", value), element("span", "note", note));
-      return made;
-    };
     const about = data.total.estimated ? "~" : "";
     const total = data.total.bytes;
     const counted = (name, change) =>

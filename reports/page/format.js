@@ -48,3 +48,10 @@ function element(name, className = "", text = null) {
   if (text !== null) made.textContent = text;
   return made;
 }
+
+/** A figure with its name above and a note below. */
+function card(name, value, note, className = "") {
+  const made = element("div", `card ${className}`);
+  made.append(element("span", "label", name), element("strong", "", value), element("span", "note", note));
+  return made;
+}

@@ -78,11 +78,6 @@
   function drawTotals() {
     const sizes = name => data.space.rows.find(row => row.class === name).size[`${measure}_bytes`];
     const whole = data.space.total.size[`${measure}_bytes`];
-    const card = (name, value, note, className = "") => {
-      const made = element("div", `card ${className}`);
-      made.append(element("span", "label", name), element("strong", "", value), element("span", "note", note));
-      return made;
-    };
     const blobs = sizes("tagged") + sizes("untagged") + sizes("garbage");
     const old = data.old_uploads;
     get("totals").replaceChildren(
