@@ -189,3 +189,16 @@ clean() {
 }
 
 demo_store() { python3 -- "$source_dir/tools/make_demo_store" "$@"; }
+
+# python_that STATEMENTS: prints a Python that can run them; fails if none can. One from elsewhere may
+# stand before the system's, which is the one that Debian's packages are for.
+python_that() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c "$1" 2>/dev/null; then
+      echo "$python"
+      return
+    fi
+  done
+  return 1
+}

@@ -40,14 +40,7 @@ check "the page is whole" grep -qF "</html>" "$work/there.html"
 
 # ---- in a browser -------------------------------------------------------------------------------
 
-python=
-for one in python3 /usr/bin/python3; do
-  if "$one" -c 'import selenium' 2>/dev/null; then
-    python=$one
-    break
-  fi
-done
-[[ -n $python ]] || skip "python3-selenium is not installed"
+python=$(python_that "import selenium") || skip "python3-selenium is not installed"
 need chromium chromedriver
 
 rc=0

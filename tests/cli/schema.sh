@@ -2,14 +2,8 @@
 # schema.sh REGSWEEP: the program's JSON is what docs/schemas promises, and its figures add up.
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 begin "$@"
-python=
-for program in python3 /usr/bin/python3; do
-  if "$program" -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; then
-    python=$program
-    break
-  fi
-done
-[[ -n $python ]] || skip "python3-jsonschema is not installed"
+python=$(python_that "import jsonschema; jsonschema.Draft202012Validator") ||
+  skip "python3-jsonschema is not installed"
 
 cat >validate.py <<'PYTHON'
 """validate.py SCHEMA DOCUMENT: says what is wrong with the document; exit 1 if anything is."""
