@@ -10,7 +10,7 @@
 
 #include "analyzer/audit.h"
 #include "cli/io.h"
-#include "reports/audit_text.h"
+#include "reports/text_style.h"
 #include "storage/locate.h"
 #include "storage/store.h"
 

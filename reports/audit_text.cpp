@@ -44,17 +44,12 @@ class AuditText {
   std::uint64_t pick(const Bytes& bytes) const {
     return options_.apparent ? bytes.apparent : bytes.allocated;
   }
-  std::string size(const Bytes& bytes) const {
-    const std::uint64_t number = pick(bytes);
-    return options_.raw_bytes ? std::to_string(number) : human_size(number);
-  }
+  std::string size(const Bytes& bytes) const { return size_text(bytes, options_); }
 
   std::string paint(Concern concern, const std::string& text) const {
     return painted(concern, text, options_);
   }
-  void heading(const std::string& text) {
-    out_ << '\n' << (options_.color ? "\x1b[1m" + text + "\x1b[0m" : text) << '\n';
-  }
+  void heading(const std::string& title) { write_heading(title, options_, out_); }
 
   void header() {
     const analyzer::StoreCounts counts = counts_of(audit_.accounts);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "analyzer/audit.h"
-#include "reports/audit_text.h"
 #include "reports/sheet.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 

@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "reports/audit_diff.h"
-#include "reports/audit_text.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 

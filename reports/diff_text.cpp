@@ -54,15 +54,11 @@ class DiffText {
   const Change& pick(const BytesChange& bytes) const {
     return options_.apparent ? bytes.apparent : bytes.allocated;
   }
-  std::string size(std::uint64_t bytes) const {
-    return options_.raw_bytes ? std::to_string(bytes) : human_size(bytes);
-  }
+  std::string size(std::uint64_t bytes) const { return size_text(bytes, options_); }
   std::string growth(const BytesChange& bytes) const {
     return sign(pick(bytes)) + size(pick(bytes).distance());
   }
-  void heading(const std::string& text) {
-    out_ << '\n' << (options_.color ? "\x1b[1m" + text + "\x1b[0m" : text) << '\n';
-  }
+  void heading(const std::string& title) { write_heading(title, options_, out_); }
   std::string measure() const { return options_.apparent ? "sizes of files" : "on disk"; }
 
   void header() {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "analyzer/finding.h"
-#include "reports/audit_text.h"
 #include "reports/json_values.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 

@@ -6,7 +6,7 @@
 
 #include "analyzer/apply.h"
 #include "analyzer/plan.h"
-#include "reports/audit_text.h"
+#include "reports/text_style.h"
 #include "storage/result.h"
 
 namespace regsweep::reports {

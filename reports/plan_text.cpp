@@ -21,11 +21,6 @@ constexpr std::array<std::string_view, storage::kRemovalClasses> kPlurals = {
     "unfinished uploads",       "temporary files",    "blobs",
     "empty directories"};
 
-std::string size_of(const analyzer::Bytes& bytes, const TextOptions& options) {
-  const std::uint64_t number = options.apparent ? bytes.apparent : bytes.allocated;
-  return options.raw_bytes ? std::to_string(number) : human_size(number);
-}
-
 void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals,
                    const PlanTotal& total, const TextOptions& options, std::ostream& out) {
   Table table({Align::kLeft, Align::kRight, Align::kRight});
@@ -33,9 +28,9 @@ void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals
   for (std::size_t i = 0; i < totals.size(); ++i) {
     if (totals[i].objects == 0) continue;
     table.row({std::string(kPlurals[i]), grouped(totals[i].objects),
-               totals[i].bytes.allocated == 0 ? "" : size_of(totals[i].bytes, options)});
+               totals[i].bytes.allocated == 0 ? "" : size_text(totals[i].bytes, options)});
   }
-  table.row({"total", grouped(total.objects), size_of(total.bytes, options)});
+  table.row({"total", grouped(total.objects), size_text(total.bytes, options)});
   table.print(out);
 }
 
@@ -71,7 +66,7 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
   if (plan.held_back.objects != 0) {
     out << fmt::format("held back: {} object{} younger than {} h ({}): --min-age\n",
                        grouped(plan.held_back.objects), plan.held_back.objects == 1 ? "" : "s",
-                       plan.rules.min_age_seconds / 3600, size_of(plan.held_back.bytes, options));
+                       plan.rules.min_age_seconds / 3600, size_text(plan.held_back.bytes, options));
   }
   if (!options.verbose) return;
   out << '\n';
@@ -79,7 +74,7 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
   for (const storage::Removal& removal : plan.removals) {
     const analyzer::Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
     table.row({std::string(analyzer::removal_class_name(removal.removal_class)),
-               bytes.allocated == 0 ? "" : size_of(bytes, options), printable(removal.path),
+               bytes.allocated == 0 ? "" : size_text(bytes, options), printable(removal.path),
                removal.reason});
   }
   table.print(out);

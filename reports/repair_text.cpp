@@ -20,11 +20,6 @@ using storage::RemovalClass;
 
 constexpr std::size_t kFew = 20;  ///< lines of a list without -v
 
-std::string size_of(const analyzer::Bytes& bytes, const TextOptions& options) {
-  const std::uint64_t number = options.apparent ? bytes.apparent : bytes.allocated;
-  return options.raw_bytes ? std::to_string(number) : human_size(number);
-}
-
 /// The first lines of a list, and how many more there are.
 class Lines {
  public:
@@ -48,13 +43,16 @@ class Lines {
 void write_steps(const analyzer::Plan& plan, const TextOptions& options, std::ostream& out) {
   if (!plan.removals.empty()) {
     out << "TO QUARANTINE: " << grouped(plan.total.objects) << " ("
-        << size_of(plan.total.bytes, options) << ")\n";
+        << size_text(plan.total.bytes, options) << ")\n";
     Lines lines({Align::kLeft, Align::kLeft, Align::kRight, Align::kLeft}, options);
     for (const storage::Removal& removal : plan.removals) {
       const bool is_blob = removal.removal_class == RemovalClass::kBlob;
       lines.row({std::string(analyzer::removal_class_name(removal.removal_class)),
                  printable(removal.path),
-                 is_blob ? size_of({removal.apparent_bytes, removal.allocated_bytes}, options) : "",
+                 is_blob
+                     ? size_text(analyzer::Bytes{removal.apparent_bytes, removal.allocated_bytes},
+                                 options)
+                     : "",
                  printable(removal.reason)});
     }
     lines.print(out);
@@ -120,7 +118,7 @@ void write_lost(const Repair& repair, const TextOptions& options, std::ostream& 
   for (const analyzer::LostFound& lost : repair.lost) {
     const analyzer::LostManifest& manifest = lost.manifest;
     lines.row({manifest.digest.text(), std::string(manifest_type_name(manifest.type)),
-               printable(manifest.platform), size_of(manifest.size, options), state_of(lost)});
+               printable(manifest.platform), size_text(manifest.size, options), state_of(lost)});
   }
   lines.print(out);
   const bool may_come_back =

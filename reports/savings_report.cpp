@@ -50,15 +50,11 @@ std::string in_words(const Saving& saving) {
 void write_savings(const std::vector<Saving>& savings, const TextOptions& options,
                    std::ostream& out) {
   if (savings.empty()) return;
-  const std::string heading = "WHAT FREES THE MOST (each alone)";
-  out << '\n' << (options.color ? "\x1b[1m" + heading + "\x1b[0m" : heading) << '\n';
+  write_heading("WHAT FREES THE MOST (each alone)", options, out);
   Table table({Align::kRight, Align::kLeft});
   const std::size_t shown = std::min(savings.size(), kMostSavings);
   for (std::size_t i = 0; i < shown; ++i) {
-    const std::uint64_t bytes =
-        options.apparent ? savings[i].frees.apparent : savings[i].frees.allocated;
-    table.row(
-        {options.raw_bytes ? std::to_string(bytes) : human_size(bytes), in_words(savings[i])});
+    table.row({size_text(savings[i].frees, options), in_words(savings[i])});
   }
   table.print(out, 2);
   if (savings.size() > shown) {

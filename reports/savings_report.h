@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "analyzer/savings.h"
-#include "reports/audit_text.h"
 #include "reports/json_values.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 

@@ -15,10 +15,7 @@ struct CellText {
 
   std::string operator()(std::monostate) const { return ""; }
   std::string operator()(std::uint64_t count) const { return grouped(count); }
-  std::string operator()(const Bytes& bytes) const {
-    const std::uint64_t number = options.apparent ? bytes.apparent : bytes.allocated;
-    return options.raw_bytes ? std::to_string(number) : human_size(number);
-  }
+  std::string operator()(const Bytes& bytes) const { return size_text(bytes, options); }
   std::string operator()(Seconds time) const {
     return time.value == 0 ? "–" : rfc3339(time.value).substr(0, 10);
   }

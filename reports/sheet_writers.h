@@ -3,9 +3,9 @@
 #include <ostream>
 #include <span>
 
-#include "reports/audit_text.h"
 #include "reports/json_values.h"
 #include "reports/sheet.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 

@@ -31,11 +31,9 @@ void write_tags_text(const Survey& survey, const std::vector<TagLine>& tags,
   table.row({"REPOSITORY", "TAG", "DIGEST", "TYPE", "SIZE", "STATE"});
   for (const TagLine& line : tags) {
     const Tag& tag = tag_of(survey, line);
-    const std::uint64_t bytes = options.apparent ? line.size.apparent : line.size.allocated;
     table.row({printable(survey.repositories[line.tag.repository].name), printable(tag.name),
                has_digest(tag) ? survey.graph.digests[tag.digest].text() : "–", type_of(tag, line),
-               options.raw_bytes ? std::to_string(bytes) : human_size(bytes),
-               std::string(tag_state_name(line.state))});
+               size_text(line.size, options), std::string(tag_state_name(line.state))});
   }
   table.print(out);
 }

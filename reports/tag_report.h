@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "analyzer/tag_list.h"
-#include "reports/audit_text.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 

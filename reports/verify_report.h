@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analyzer/verify.h"
-#include "reports/audit_text.h"
+#include "reports/text_style.h"
 #include "storage/result.h"
 
 namespace regsweep::reports {

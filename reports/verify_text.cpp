@@ -57,12 +57,8 @@ class VerifyText {
  private:
   static std::string text(const Json& json) { return json.get<std::string>(); }
   static std::uint64_t number(const Json& json) { return json.get<std::uint64_t>(); }
-  std::string size(std::uint64_t bytes) const {
-    return options_.raw_bytes ? std::to_string(bytes) : human_size(bytes);
-  }
-  void heading(const std::string& title) {
-    out_ << '\n' << (options_.color ? "\x1b[1m" + title + "\x1b[0m" : title) << '\n';
-  }
+  std::string size(std::uint64_t bytes) const { return size_text(bytes, options_); }
+  void heading(const std::string& title) { write_heading(title, options_, out_); }
   std::string sign(Concern concern) const { return concern_sign(concern, options_); }
 
   /// "a, b, c … and 4 more (-v)".
