@@ -190,7 +190,7 @@ run "audit of a damaged store with a blank in its name" audit "$work/my store"
 exits 3
 proposed() {
   local command
-  command=$(grep -oP 'regsweep tags .*$' out | head -n 1)
+  command=$(grep -oP 'regsweep tags .*$' out | sed -n 1p)
   [[ -n $command ]] || return 1
   eval "set -- ${command#regsweep tags }"
   (($# == 1)) && [[ $1 == "$work/my store" ]]

@@ -58,7 +58,7 @@ as_du() { # WHAT STORE
 for store in "${stores[@]}"; do as_du "$store" "$store" plain; done
 
 blob() { # the file of the Nth largest blob
-  find "$1/docker/registry/v2/blobs" -name data -printf '%s %p\n' | sort -rn | sed -n "$2{s/^[0-9]* //p;q}"
+  find "$1/docker/registry/v2/blobs" -name data -printf '%s %p\n' | sort -rn | sed -n "$2{s/^[0-9]* //p}"
 }
 cp -a healthy odd
 v2=odd/docker/registry/v2
@@ -100,7 +100,7 @@ as_du "blobs linked to strays and quarantine" twice hard-links
 one=$(blob twice 6) two=$(blob twice 7)
 ln -f "$one" "$two" # two blobs are one file, as a deduplicating copy makes them
 as_du "two blobs in one file" twice hard-links
-upload=$(find twice/docker/registry/v2/repositories -path '*/_uploads/*/data' | head -n 1)
+upload=$(find twice/docker/registry/v2/repositories -path '*/_uploads/*/data' | sed -n 1p)
 ln "$upload" "$(dirname "$upload")/again"
 as_du "upload with two names" twice hard-links
 find twice -name link -size -1k | sort | awk 'NR % 2' >odd-links

@@ -43,8 +43,8 @@ tags() { # every tag of the healthy store: what is to be broken is taken from he
   "$regsweep" tags --json healthy | jq -r '.tags[] | select(.state == "ok") |
     [.repository, .tag, .type] | @tsv'
 }
-IFS=$'\t' read -r repo tag _ < <(tags | grep -P '\t(docker )?image$' | head -n 1)
-IFS=$'\t' read -r index_repo index_tag _ < <(tags | grep -P '\t(index|docker list)$' | head -n 1)
+IFS=$'\t' read -r repo tag _ < <(tags | grep -P '\t(docker )?image$' | sed -n 1p)
+IFS=$'\t' read -r index_repo index_tag _ < <(tags | grep -P '\t(index|docker list)$' | sed -n 1p)
 check "the store has an image and an index" test -n "$repo" -a -n "$index_repo"
 revision=$(place "$repo" "$tag" revision)
 layer=$(place "$repo" "$tag" layer)

@@ -50,7 +50,7 @@ hex=$(sha512sum <"$work/sources/large" | cut -d ' ' -f 1)
 add blob-data "blobs/sha512/${hex:0:2}/$hex/data" "sha512:$hex" "$work/sources/large"
 
 # An empty layer link, one that is gone, and all links of a tag in a new repository.
-mapfile -t layers < <(find "$repositories" -path '*/_layers/sha256/*/link' | sort | head -n 2)
+mapfile -t layers < <(find "$repositories" -path '*/_layers/sha256/*/link' | sort | sed -n 1,2p)
 for i in 0 1; do
   path=${layers[i]#"$work/base/$v2/"}
   add layer-link "$path" "sha256:$(basename "$(dirname "$path")")" ''
@@ -158,7 +158,7 @@ fault() { # CALL ERRNO AT FROM
   preload=$shim REGSWEEP_FAULT_CALL=$1 REGSWEEP_FAULT_ERRNO=$2 REGSWEEP_FAULT_AT=$3 \
     REGSWEEP_FAULT_FROM=$4 REGSWEEP_FAULT_PATH=$store REGSWEEP_FAULT_LOG=$work/log.$part driven "$store"
   checks=$((checks + 1))
-  failed=$(sed -n "s|^failed [a-z0-9]* $store/*||p" "$work/log.$part" | head -n 1)
+  failed=$(sed -n "s|^failed [a-z0-9]* $store/*||p" "$work/log.$part" | sed -n 1p)
   ((rc == 0 || rc == 1)) || fail "$what: exit $rc: $(said)"
   # A call that only cleans up, or that is done another way, may fail without a word.
   ((rc == 1)) || [[ $1 =~ ^(unlink|rmdir|openat2|fstatat)$ ]] || fail "$what ($failed): exit 0"

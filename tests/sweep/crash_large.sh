@@ -103,6 +103,6 @@ YAML
     check "$tag is pulled after a crash and a sweep" skopeo --insecure-policy --command-timeout 60s copy --all --quiet \
       --src-tls-verify=false --src-no-creds "docker://$address/$tag" "dir:$work/pulled"
   done < <(awk '$1 == "tag" && $NF == "whole" { print $2 }' "$work/base.walk" |
-    awk -v step=$((tags / 5)) 'NR % step == 0' | sed 5q)
+    awk -v step=$((tags / 5)) 'NR % step == 0' | sed -n 1,5p)
 fi
 end

@@ -150,7 +150,7 @@ done
 small_store "$work/outer"
 shard=
 for each in "$v2"/blobs/sha256/*; do
-  hex=$(find "$each" -name data -printf '%h\n' | head -n 1)
+  hex=$(find "$each" -name data -printf '%h\n' | sed -n 1p)
   [[ -n $hex ]] || continue
   grep -q "${hex##*/}" "$work/base.walk" || shard=$each
 done

@@ -30,7 +30,7 @@ begin_sweep() { # REGSWEEP [SHIM]
 
 need_shim() {
   [[ -e $shim ]] || skip "no $shim: build the target regsweep_fault_shim"
-  if ldd "$regsweep" 2>/dev/null | grep -q 'lib[at]san'; then
+  if grep -q 'lib[at]san' <(ldd "$regsweep" 2>/dev/null); then
     skip "a sanitizer's runtime must be loaded first"
   fi
 }

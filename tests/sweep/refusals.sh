@@ -571,7 +571,7 @@ second_there() {
   blob_there "the second" "$second"
   [[ -n $mode ]] || blob_there "the first" "$first"
 }
-if [[ -e $shim ]] && ! ldd "$regsweep" | grep -q 'lib[at]san'; then
+if [[ -e $shim ]] && ! grep -q 'lib[at]san' <(ldd "$regsweep" 2>/dev/null); then
   for mode in "" "--no-quarantine"; do
     fresh
     # shellcheck disable=SC2086
