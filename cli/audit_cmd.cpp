@@ -40,7 +40,7 @@ bool garbage_over(const std::string& limit, const analyzer::Audit& audit) {
 /// Writes the page, if the user wants one.
 Exit write_page(const Args& args, const analyzer::Audit& audit, const Io& io) {
   if (args.html.empty()) return Exit::kDone;
-  return write_file(args.html, io, [&](std::ostream& out) {
+  return write_file(args.html, args, io, [&](std::ostream& out) {
     reports::PageOptions options;
     options.now_seconds = audit.context.now_seconds;
     run_parallel(args, [&] { reports::write_audit_page(audit, options, out); });

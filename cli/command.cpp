@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
 
@@ -120,13 +121,17 @@ void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
 
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
                   const std::function<void()>& work) {
-  const bool show = !args.quiet && (args.progress || io.err_is_terminal);
-  const ScanTicker ticker(store.progress(), io.err, io.err_is_terminal, show);
+  const ScanTicker ticker(store.progress(), args, io);
   run_parallel(args, work);
 }
 
-Exit write_file(const std::string& path, const Io& io,
+Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,
                 const std::function<void(std::ostream&)>& write) {
+  const Ticker ticker(
+      [&path](double seconds) {
+        return fmt::format("writing {}: {:.1f} s", reports::printable(path), seconds);
+      },
+      args, io);
   const storage::Status written = write_output(path, write);
   if (written) return Exit::kDone;
   io.err << "regsweep: " << reports::printable(path) << ": " << written.error().message << '\n';
@@ -136,7 +141,7 @@ Exit write_file(const std::string& path, const Io& io,
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write) {
   if (!args.output.empty() && args.output != "-") {
-    return write_file(args.output, io, write);
+    return write_file(args.output, args, io, write);
   }
   write(io.out);
   io.out.flush();

@@ -78,7 +78,7 @@ Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write);
 
 /// Writes a file by a temporary file and a rename, or says on `io.err` why it cannot.
-Exit write_file(const std::string& path, const Io& io,
+Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,
                 const std::function<void(std::ostream&)>& write);
 
 /// Accepts the name of a page to write beside the results: a file, never standard output.

@@ -151,8 +151,8 @@ int run_diff(const Args& args, const Io& io) {
   const reports::AuditDiff diff = reports::compare_audits(before, after);
   Exit exit = write_results(args, io, [&](std::ostream& out) { write_diff(args, io, diff, out); });
   if (exit == Exit::kDone && !args.html.empty()) {
-    exit =
-        write_file(args.html, io, [&](std::ostream& out) { reports::write_diff_page(diff, out); });
+    exit = write_file(args.html, args, io,
+                      [&](std::ostream& out) { reports::write_diff_page(diff, out); });
   }
   return static_cast<int>(exit != Exit::kDone ? exit : conclude(args, io, diff));
 }

@@ -143,11 +143,13 @@ int run_export(const Args& args, const Io& io) {
   {
     ExportProgress progress;
     const Ticker ticker(
-        [&](double) {
-          return "writing: " + reports::grouped(progress.rows.load(std::memory_order_relaxed)) +
-                 " rows";
+        [&](double seconds) {
+          const std::uint64_t rows = progress.rows.load(std::memory_order_relaxed);
+          return fmt::format(
+              "writing: {} rows, {}/s", reports::grouped(rows),
+              reports::grouped(static_cast<std::uint64_t>(static_cast<double>(rows) / seconds)));
         },
-        io.err, io.err_is_terminal, !args.quiet && (args.progress || io.err_is_terminal));
+        args, io);
     exit = write_export(args, io, *model, progress);
   }
   if (exit != Exit::kDone) return static_cast<int>(exit);

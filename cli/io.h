@@ -15,6 +15,7 @@ struct Io {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   std::size_t out_width = 0;   ///< columns of the terminal that results go to; 0: unknown
+  std::size_t err_width = 0;   ///< the same of the terminal that progress goes to
   std::istream* in = nullptr;  ///< what "-" reads; nullptr: the process's standard input
 };
 

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
                              regsweep::storage::process_environment(),
                              ::isatty(STDOUT_FILENO) != 0,
                              ::isatty(STDERR_FILENO) != 0,
-                             terminal_width(STDOUT_FILENO)};
+                             terminal_width(STDOUT_FILENO),
+                             terminal_width(STDERR_FILENO)};
   return regsweep::cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
 }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "reports/humanize.h"
@@ -13,10 +15,12 @@ namespace regsweep::cli {
 
 using reports::grouped;
 using reports::human_size;
+using storage::ScanPhase;
+using storage::ScanProgress;
 
 struct Ticker::Thread {
-  Thread(std::function<std::string(double)> text, std::ostream& stream, bool is_terminal)
-      : line(std::move(text)), err(stream), terminal(is_terminal), thread([this] { run(); }) {}
+  Thread(std::function<std::string(double)> text, const Io& where)
+      : line(std::move(text)), io(where), thread([this] { run(); }) {}
 
   ~Thread() {
     {
@@ -25,71 +29,130 @@ struct Ticker::Thread {
     }
     wake.notify_one();
     thread.join();
-    if (terminal) err << "\r\x1b[K" << std::flush;
+    if (shown && io.err_is_terminal) io.err << "\r\x1b[K" << std::flush;
   }
 
   void run() {
     const auto begin = std::chrono::steady_clock::now();
-    const auto step = std::chrono::milliseconds(terminal ? 200 : 1000);
+    auto step = std::chrono::milliseconds(150);  // what is quicker needs no line
     std::unique_lock lock(mutex);
     while (!wake.wait_for(lock, step, [this] { return stop; })) {
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-      if (terminal) {
-        err << '\r' << line(elapsed.count()) << "\x1b[K" << std::flush;
-      } else {
-        err << line(elapsed.count()) << std::endl;
-      }
+      show(line(elapsed.count()));
+      step = std::chrono::milliseconds(io.err_is_terminal ? 200 : 1000);
     }
   }
 
+  /// A line longer than the terminal is wide would wrap, and \r not lead back to its begin.
+  void show(std::string text) {
+    shown = true;
+    if (!io.err_is_terminal) {
+      io.err << text << std::endl;
+      return;
+    }
+    if (io.err_width > 1 && text.size() >= io.err_width) text.resize(io.err_width - 1);
+    io.err << '\r' << text << "\x1b[K" << std::flush;
+  }
+
   const std::function<std::string(double)> line;
-  std::ostream& err;
-  const bool terminal;
+  const Io& io;
   std::mutex mutex;
   std::condition_variable wake;
   bool stop = false;
+  bool shown = false;
   std::thread thread;  // last: it uses the others
 };
 
-Ticker::Ticker(std::function<std::string(double)> line, std::ostream& err, bool terminal,
-               bool show) {
-  if (show) thread_ = std::make_unique<Thread>(std::move(line), err, terminal);
+Ticker::Ticker(std::function<std::string(double)> line, const CommonArgs& args, const Io& io) {
+  if (args.quiet || !(args.progress || io.err_is_terminal)) return;
+  thread_ = std::make_unique<Thread>(std::move(line), io);
 }
 
 Ticker::~Ticker() = default;
 
 namespace {
 
-std::string scan_line(const storage::ScanProgress& counts, double seconds) {
-  return fmt::format("reading: {} blobs, {} repositories, {} links, {} other files, {:.1f} s",
-                     grouped(counts.blobs), grouped(counts.repositories), grouped(counts.links),
-                     grouped(counts.files), seconds);
+/// How long the rest takes at the rate so far; nothing if that cannot be said yet.
+std::optional<double> seconds_left(double done, double all, double seconds) {
+  if (done <= 0 || all <= done || seconds < 0.5 || done < all / 200) return std::nullopt;
+  return seconds * (all - done) / done;
 }
 
-/// How long the rest takes at the rate so far; "–" if that cannot be said.
 std::string time_left(double done, double all, double seconds) {
-  return done > 0 && all > done ? fmt::format("{:.0f} s", seconds * (all - done) / done) : "–";
+  const std::optional<double> left = seconds_left(done, all, seconds);
+  return left ? fmt::format("{:.0f} s", *left) : "–";
+}
+
+/// ", 120,000/s, 31 % of this step, about 4 s left" as far as it can be said. `count` was met in
+/// this phase, of which `done` of `all` is through.
+std::string pace(std::uint64_t count, double done, double all, double seconds) {
+  std::string text = fmt::format(
+      ", {}/s",
+      grouped(static_cast<std::uint64_t>(static_cast<double>(count) / std::max(seconds, 0.001))));
+  if (all > 0) text += fmt::format(", {:.0f} % of this step", std::min(100 * done / all, 99.0));
+  if (const auto left = seconds_left(done, all, seconds)) {
+    text += fmt::format(", about {:.0f} s left", *left);
+  }
+  return text;
+}
+
+double seconds_since(ScanProgress::Clock::rep began) {
+  const auto now = ScanProgress::Clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now - ScanProgress::Clock::duration(began)).count();
+}
+
+std::string scan_line_now(const ScanProgress& counts) {
+  return scan_line(counts, seconds_since(counts.began.load(std::memory_order_relaxed)));
 }
 
 }  // namespace
+
+std::string scan_line(const ScanProgress& counts, double seconds) {
+  const auto of = [](const std::atomic<std::uint64_t>& count) {
+    return count.load(std::memory_order_relaxed);
+  };
+  const auto share = static_cast<double>(of(counts.done));
+  constexpr auto kWhole = static_cast<double>(ScanProgress::kWhole);
+  // What looked damaged or changed meanwhile is looked at again.
+  const std::uint32_t passes = counts.passes.load(std::memory_order_relaxed);
+  const std::string pass = passes > 1 ? fmt::format("pass {}, ", passes) : "";
+  switch (counts.phase.load(std::memory_order_acquire)) {
+    case ScanPhase::kNotBegun:
+      return "opening the store";
+    case ScanPhase::kBlobs:
+      return fmt::format("{}1 of 4, reading blobs: {}{}", pass, grouped(of(counts.blobs)),
+                         pace(of(counts.blobs), share, kWhole, seconds));
+    case ScanPhase::kRepositories: {
+      const std::uint64_t links = of(counts.links) + of(counts.tags);
+      return fmt::format("{}2 of 4, reading repositories: {}, {} links and tags{}", pass,
+                         grouped(of(counts.repositories)), grouped(links),
+                         pace(links, share, kWhole, seconds));
+    }
+    case ScanPhase::kFiles:
+      return fmt::format("{}3 of 4, looking at files: {}{}", pass, grouped(of(counts.files)),
+                         pace(of(counts.files), static_cast<double>(of(counts.files)),
+                              static_cast<double>(of(counts.files_expected)), seconds));
+    case ScanPhase::kScanned:
+      break;
+  }
+  return fmt::format("{}4 of 4, working it out: {} blobs, {} repositories, {:.1f} s", pass,
+                     grouped(of(counts.blobs)), grouped(of(counts.repositories)), seconds);
+}
 
 std::string rate_text(std::uint64_t bytes, double seconds) {
   const double rate = static_cast<double>(bytes) / std::max(seconds, 0.001);
   return human_size(static_cast<std::uint64_t>(rate)) + "/s";
 }
 
-ScanTicker::ScanTicker(const storage::ScanProgress& counts, std::ostream& err, bool terminal,
-                       bool show)
-    : Ticker([&counts](double seconds) { return scan_line(counts, seconds); }, err, terminal,
-             show) {}
+ScanTicker::ScanTicker(const ScanProgress& counts, const CommonArgs& args, const Io& io)
+    : Ticker([&counts](double) { return scan_line_now(counts); }, args, io) {}
 
-VerifyTicker::VerifyTicker(const storage::ScanProgress& scan,
-                           const analyzer::ContentProgress& content, std::ostream& err,
-                           bool terminal, bool show)
+VerifyTicker::VerifyTicker(const ScanProgress& scan, const analyzer::ContentProgress& content,
+                           const CommonArgs& args, const Io& io)
     : Ticker(
           [&scan, &content, began = -1.0](double seconds) mutable {
             const std::uint64_t planned = content.planned_blobs;
-            if (planned == 0) return scan_line(scan, seconds);
+            if (planned == 0) return scan_line_now(scan);
             if (began < 0) began = seconds;
             const double reading = seconds - began;
             const std::uint64_t bytes = content.bytes;
@@ -100,10 +163,10 @@ VerifyTicker::VerifyTicker(const storage::ScanProgress& scan,
                                time_left(static_cast<double>(bytes),
                                          static_cast<double>(content.planned_bytes), reading));
           },
-          err, terminal, show) {}
+          args, io) {}
 
-ApplyTicker::ApplyTicker(const analyzer::ApplyProgress& counts, std::ostream& err, bool terminal,
-                         bool show)
+ApplyTicker::ApplyTicker(const analyzer::ApplyProgress& counts, const CommonArgs& args,
+                         const Io& io)
     : Ticker(
           [&counts](double seconds) {
             const double done = static_cast<double>(counts.objects);
@@ -114,6 +177,6 @@ ApplyTicker::ApplyTicker(const analyzer::ApplyProgress& counts, std::ostream& er
                                human_size(bytes), human_size(counts.planned_bytes),
                                rate_text(bytes, seconds), time_left(done, all, seconds));
           },
-          err, terminal, show) {}
+          args, io) {}
 
 }  // namespace regsweep::cli

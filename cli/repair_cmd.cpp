@@ -66,8 +66,7 @@ analyzer::Repair work_out(const CommonArgs& common, const OpenStore& opened,
   analyzer::Repair repair;
   const analyzer::PlanContext context = plan_context(opened);
   analyzer::ContentProgress counts;
-  const bool is_shown = !common.quiet && (common.progress || io.err_is_terminal);
-  const VerifyTicker ticker(opened.store->progress(), counts, io.err, io.err_is_terminal, is_shown);
+  const VerifyTicker ticker(opened.store->progress(), counts, common, io);
   run_parallel(common, [&] {
     repair = analyzer::make_repair(*opened.store, rules, context, sources, counts);
   });
@@ -182,8 +181,7 @@ int apply_repair(const CommonArgs& common, bool assume_offline, const OpenStore&
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
   {
-    const bool is_shown = !common.quiet && (common.progress || io.err_is_terminal);
-    const ApplyTicker ticker(counts, io.err, io.err_is_terminal, is_shown);
+    const ApplyTicker ticker(counts, common, io);
     summary.result = analyzer::carry_out_repair(repair.plan, **sweeper, counts,
                                                 [] { return GracefulInterrupt::asked(); });
   }

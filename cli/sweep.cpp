@@ -196,8 +196,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
   {
-    const bool show = !common.quiet && (common.progress || io.err_is_terminal);
-    const ApplyTicker ticker(counts, io.err, io.err_is_terminal, show);
+    const ApplyTicker ticker(counts, common, io);
     run_parallel(common, [&] {
       summary.result =
           analyzer::carry_out(planned.plan, planned.survey, *opened.store, **sweeper, options,

@@ -254,8 +254,7 @@ int run_verify(const Args& args, const Io& io) {
   analyzer::Verification verification;
   const GracefulInterrupt graceful;
   {
-    const bool show = !args.quiet && (args.progress || io.err_is_terminal);
-    const VerifyTicker ticker(opened.store->progress(), counts, io.err, io.err_is_terminal, show);
+    const VerifyTicker ticker(opened.store->progress(), counts, args, io);
     run_parallel(with_jobs,
                  [&] { verification = analyzer::verify(*opened.store, options, counts); });
   }

@@ -4,13 +4,14 @@
 #include <string>
 
 #include "reports/page_files.h"
+#include "reports/page_policy.h"
 
 namespace regsweep::reports {
 namespace {
 
 void write_scripts(PageKind kind, std::ostream& out) {
   for (const std::string_view script : page_scripts(kind)) {
-    out << "<script>\n" << script << "</script>\n";
+    out << "<script>" << element_text(script) << "</script>\n";
   }
 }
 
@@ -19,7 +20,8 @@ void write_part(std::string_view word, std::string_view title, PageKind kind, co
                 std::ostream& out) {
   if (word == "title") out << html_text(title);
   if (word == "kind") out << (kind == PageKind::kDiff ? "diff" : "audit");
-  if (word == "style") out << page_style();
+  if (word == "policy") out << page_policy(kind);
+  if (word == "style") out << element_text(page_style());
   if (word == "data") out << script_safe(data);
   if (word == "scripts") write_scripts(kind, out);
 }

@@ -219,7 +219,7 @@ class InventoryWalk {
   void count(const Directory& at, Place place, std::string_view name, const std::string& path,
              const FileFacts& facts) {
     const FileClass file_class = class_of(place, name, facts.type);
-    progress_.files.fetch_add(1, std::memory_order_relaxed);
+    ScanProgress::add(progress_.files, 1);
     if (options_.stat) {
       if (facts.hard_links > 1) {
         hard_links_.push_back({facts.device, facts.inode, file_class, facts});
@@ -322,12 +322,19 @@ class InventoryWalk {
 
 Inventory DirectoryStore::take_inventory(ScanVisitor& visitor,
                                          const InventoryOptions& options) const {
+  progress_.files_expected.store(
+      options.skip_scanned ? 0 : progress_.blobs + progress_.links + progress_.tags,
+      std::memory_order_relaxed);
+  progress_.begin(ScanPhase::kFiles);
   Result<Directory> root = root_.open(".");
   if (!root) {
     report_unreadable(visitor, "", root.error());
     return {};
   }
-  return InventoryWalk(visitor, options, progress_, v2_below_root_).run(std::move(*root));
+  const Inventory all =
+      InventoryWalk(visitor, options, progress_, v2_below_root_).run(std::move(*root));
+  progress_.begin(ScanPhase::kScanned);
+  return all;
 }
 
 }  // namespace regsweep::storage

@@ -13,6 +13,8 @@ namespace regsweep::storage {
 namespace {
 
 constexpr std::size_t kBatch = 128;
+/// Registries spread blobs over the 256 prefixes alike; nearly all are of one algorithm.
+constexpr std::uint64_t kPrefixShare = ScanProgress::kWhole / 256;
 
 bool is_prefix(std::string_view name) noexcept {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
@@ -84,7 +86,7 @@ class PrefixScan {
   void flush() {
     if (used_ == 0) return;
     visitor_.blobs(std::span<const BlobEntry>(batch_.data(), used_));
-    progress_.blobs.fetch_add(used_, std::memory_order_relaxed);
+    ScanProgress::add(progress_.blobs, used_);
     used_ = 0;
   }
 
@@ -101,6 +103,7 @@ class PrefixScan {
 }  // namespace
 
 Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& options) const {
+  progress_.begin(ScanPhase::kBlobs);
   Result<Directory> blobs = v2_.open(layout::kBlobs);
   if (!blobs) {
     if (blobs.error().code != Errc::kNotFound) {
@@ -133,6 +136,7 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
         // On the heap: a batch is too large for a worker's stack to hold many of.
         std::make_unique<PrefixScan>(visitor, options, progress_, algorithm, path + '/' + prefix)
             ->run(*shard);
+        ScanProgress::add(progress_.done, kPrefixShare);
       });
     });
     if (!listed) report_unreadable(visitor, path, listed.error());

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kChunkNames = 256;
 
-/// Names handed to another thread, each ending in NUL.
+/// Names kept for later or handed to another thread, each ending in NUL.
 struct NameChunk {
   std::string text;
   std::size_t count = 0;
@@ -58,22 +58,26 @@ class RepositoryScan {
 
   void run(Directory repositories) {
     auto root = std::make_shared<Directory>(std::move(repositories));
-    group_.run([this, root] { directory(root, ""); });
+    group_.run([this, root] { directory(root, "", ScanProgress::kWhole); });
     group_.wait();
   }
 
  private:
   using Shared = std::shared_ptr<Directory>;
 
-  /// Lists one directory of the repository tree: its markers, and the directories below it.
-  void directory(const Shared& at, const std::string& name) {
+  /// Lists one directory of the repository tree: its markers, and the directories below it. They
+  /// and what it holds itself are each an equal part of its `share` of the progress.
+  void directory(const Shared& at, const std::string& name, std::uint64_t share) {
     RepositoryEntry repository;
+    NameChunk below;
     bool is_repository = false;
     bool empty = true;
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       empty = false;
-      is_repository |= repository_tree_entry(at, name, entry, repository);
+      is_repository |= repository_tree_entry(at, name, entry, repository, below);
     });
+    share /= below.count + 1;
+    below.each([&](std::string_view child) { descend(at, name, child, share); });
     const std::string path = path_of(name, "");
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (is_repository) {
@@ -83,11 +87,13 @@ class RepositoryScan {
       const Result<FileFacts> facts = at->stat_self();
       visitor_.event({EventKind::kEmptyDirectory, path, facts ? *facts : FileFacts{}, {}});
     }
+    ScanProgress::add(progress_.done, share);
   }
 
-  /// Takes one name of the repository tree. Returns whether it marks the directory a repository.
+  /// Takes one name of the repository tree; a directory to descend into goes to `below`. Returns
+  /// whether the name marks the directory a repository.
   bool repository_tree_entry(const Shared& at, const std::string& name, const DirectoryEntry& entry,
-                             RepositoryEntry& repository) {
+                             RepositoryEntry& repository, NameChunk& below) {
     const FileType type = type_of(*at, entry);
     const bool is_directory = type == FileType::kDirectory;
     const bool underscore = entry.name.starts_with('_');
@@ -105,7 +111,7 @@ class RepositoryScan {
       return true;
     }
     if (is_directory && !underscore) {
-      descend(at, name, entry.name);
+      below.add(entry.name);
       return false;
     }
     if (type == FileType::kUnknown) {
@@ -116,15 +122,16 @@ class RepositoryScan {
     return false;
   }
 
-  void descend(const Shared& at, const std::string& name, std::string_view child) {
-    group_.run([this, at, child = std::string(child),
+  void descend(const Shared& at, const std::string& name, std::string_view child,
+               std::uint64_t share) {
+    group_.run([this, at, share, child = std::string(child),
                 full = name.empty() ? std::string(child) : name + '/' + std::string(child)] {
       Result<Directory> opened = at->open(child.c_str());
       if (!opened) {
         report_unreadable(visitor_, path_of(full, ""), opened.error());
         return;
       }
-      directory(std::make_shared<Directory>(std::move(*opened)), full);
+      directory(std::make_shared<Directory>(std::move(*opened)), full, share);
     });
   }
 
@@ -147,7 +154,7 @@ class RepositoryScan {
     entry.has_revisions = revisions != nullptr;
     entry.has_tags = tags != nullptr;
     const std::uint32_t id = visitor_.repository(std::move(entry));
-    progress_.repositories.fetch_add(1, std::memory_order_relaxed);
+    ScanProgress::add(progress_.repositories, 1);
     if (revisions) links(id, revisions, path_of(name, layout::kRevisions), true);
     if (tags) scan_tags(id, tags, path_of(name, layout::kTags));
     if (layers) links(id, layers, path_of(name, layout::kLayers), false);
@@ -198,7 +205,7 @@ class RepositoryScan {
       if (gone(at, name, path, link.content)) return;
       batch.push_back(link);
     });
-    progress_.links.fetch_add(batch.size(), std::memory_order_relaxed);
+    ScanProgress::add(progress_.links, batch.size());
     sample(at, chunk.text.c_str());
     if (revisions) {
       visitor_.revisions(id, batch);
@@ -241,7 +248,7 @@ class RepositoryScan {
           std::vector<TagEntry> batch;
           batch.reserve(chunk.count);
           chunk.each([&](std::string_view name) { tag(*at, path, name, batch); });
-          progress_.links.fetch_add(batch.size(), std::memory_order_relaxed);
+          ScanProgress::add(progress_.tags, batch.size());
           visitor_.tags(id, batch);
         });
   }
@@ -332,6 +339,7 @@ class RepositoryScan {
 }  // namespace
 
 Status DirectoryStore::scan_repositories(ScanVisitor& visitor, const ScanOptions& options) const {
+  progress_.begin(ScanPhase::kRepositories);
   Result<Directory> repositories = v2_.open(layout::kRepositories);
   if (!repositories) {
     if (repositories.error().code != Errc::kNotFound) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +12,7 @@
 #include "storage/digest.h"
 #include "storage/directory.h"
 #include "storage/result.h"
+#include "storage/scan_progress.h"
 
 namespace regsweep::storage {
 
@@ -184,14 +184,6 @@ struct DiskFigures {
   std::uint64_t free_inodes = 0;
 };
 
-/// Counts for a progress line; a scan only adds.
-struct ScanProgress {
-  std::atomic<std::uint64_t> blobs{0};
-  std::atomic<std::uint64_t> links{0};
-  std::atomic<std::uint64_t> repositories{0};
-  std::atomic<std::uint64_t> files{0};
-};
-
 /// All that analysis may ask of a store. Nothing here can change one: what removes is another type,
 /// which only `apply` holds. Every function is safe from many threads.
 class Store {
@@ -232,6 +224,7 @@ class Store {
   /// What the blobs lie on.
   virtual DeviceKind device() const = 0;
 
+  /// What the scan that runs has met so far.
   virtual const ScanProgress& progress() const noexcept = 0;
 };
 

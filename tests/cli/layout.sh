@@ -153,15 +153,16 @@ grep -v '^disk:' out >plain
 run "audit --progress" audit --progress healthy
 grep -v '^disk:' out >with
 check "$what: results are the same" cmp plain with
-check "$what: standard error holds nothing but progress" bash -c '! grep -v "^reading: " err'
+check "$what: standard error holds nothing but progress" bash -c '! grep -v "^[1-4] of 4, " err'
 if strace -f -qq -o /dev/null true 2>/dev/null; then # slow enough for a line each second
   slowly=(strace -f -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:delay_enter=15000)
   what="audit --progress of a slow disk"
   rc=0
   "${slowly[@]}" "$regsweep" audit --progress --jobs 1 healthy >out 2>err || rc=$?
   exits 0
-  check "$what: shows progress" grep -qP '^reading: [\d,]+ blobs, .* s$' err
-  check "$what: nothing else" bash -c '! grep -v "^reading: " err'
+  check "$what: shows progress" grep -qP '^1 of 4, reading blobs: [\d,]+, [\d,]+/s, \d+ % of this step, about \d+ s left$' err
+  check "$what: in the order of the steps" sort -c err
+  check "$what: nothing else" bash -c '! grep -v "^[1-4] of 4, " err'
   check "$what: no terminal's control characters" plain
   grep -v '^disk:' out >with
   check "$what: results are the same" cmp plain with

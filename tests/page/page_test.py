@@ -3,9 +3,11 @@
 
 usage: page_test.py REGSWEEP DIRECTORY     exit status 77: something is missing here
 """
+import http.server
 import pathlib
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -153,6 +155,36 @@ class Page(InBrowser):
         self.cell("160 others")
         self.browser.back()
         self.wait_for_place("store", "many")
+
+    def test_what_gets_into_the_markup_can_neither_run_nor_fetch(self):
+        asked = []
+        class Server(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_error(404)
+        server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        address = f"http://127.0.0.1:{server.server_port}/"
+        self.js("""
+          const script = document.createElement('script');
+          script.textContent = 'window.hacked = "script"';
+          document.body.append(script);
+          document.body.insertAdjacentHTML('beforeend', `
+            <img src="${arguments[0]}image.png" onerror="window.hacked = 'image'">
+            <style>body { outline: 7px solid red }</style>
+            <p id="injected" style="outline: 7px solid red" onclick="window.hacked = 'click'">x`);
+          document.getElementById('injected').click();""", address)
+        self.assertFalse(self.js(
+            "return fetch(arguments[0]).then(() => true, () => false)", address + "fetched"))
+        self.assertEqual(asked, [])
+        self.js("performance.clearResourceTimings()")  # what was refused stands there, too
+        for element in ("document.body", "document.getElementById('injected')"):
+            self.assertNotEqual(self.js(f"return getComputedStyle({element}).outlineWidth"), "7px")
+        said = [entry["message"] for entry in self.browser.get_log("browser")]
+        for kind in ("inline script", "inline event handler", "inline style", "image", "connect"):
+            self.assertTrue(any("Content Security Policy" in text and kind in text for text in said),
+                            f"{kind} was let through: {said}")
 
     def test_hostile_names_are_text(self):
         self.assertEqual(self.all("main img, #map script"), [])
