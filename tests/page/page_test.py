@@ -164,6 +164,7 @@ class Page(InBrowser):
                 self.send_error(404)
         server = http.server.HTTPServer(("127.0.0.1", 0), Server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         address = f"http://127.0.0.1:{server.server_port}/"
         self.js("""
