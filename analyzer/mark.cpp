@@ -27,10 +27,8 @@ bool claim(Marks& marks, DigestId id) {
 
 void add_stray_roots(const Survey& survey, const Repository& repository,
                      std::vector<DigestId>& out) {
-  for (const StrayLink& link : survey.stray_links) {
-    if (link.in_revisions && link.content != kNoDigest && link.repository == repository.name) {
-      out.push_back(link.content);
-    }
+  for (const StrayLink& link : stray_links_of(survey, repository.name)) {
+    if (link.in_revisions && link.content != kNoDigest) out.push_back(link.content);
   }
 }
 

@@ -39,10 +39,8 @@ template <class F>
 void each_walked_link(const Survey& survey, const Repository& repository, bool revisions, F&& f) {
   const Links& links = revisions ? repository.revisions : repository.layers;
   std::vector<const StrayLink*> strays;
-  for (const StrayLink& stray : survey.stray_links) {
-    if (stray.in_revisions == revisions && stray.repository == repository.name) {
-      strays.push_back(&stray);
-    }
+  for (const StrayLink& stray : stray_links_of(survey, repository.name)) {
+    if (stray.in_revisions == revisions) strays.push_back(&stray);
   }
   auto stray = strays.begin();
   const auto visit_stray = [&](const StrayLink& link) {

@@ -81,6 +81,10 @@ Survey survey(const storage::Store& store, const SurveyOptions& options) {
   }
 }
 
+std::span<const StrayLink> stray_links_of(const Survey& survey, std::string_view repository) {
+  return std::ranges::equal_range(survey.stray_links, repository, {}, &StrayLink::repository);
+}
+
 bool walk_less(std::string_view a, std::string_view b) noexcept {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     const auto key = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };

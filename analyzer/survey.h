@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/graph.h"
@@ -98,7 +100,7 @@ struct Survey {
   std::vector<Upload> uploads;           ///< by repository, then id
   std::vector<storage::Event> events;    ///< by path, each once
   std::vector<storage::WalkEntry> walk;  ///< in a registry's walk order
-  std::vector<StrayLink> stray_links;    ///< by path
+  std::vector<StrayLink> stray_links;    ///< by repository and path
   storage::Inventory inventory;          ///< of all, or of what lies beside the scan
   bool exact = false;
   storage::ClassTotal sampled_links;        ///< a few links, whose average stands for all
@@ -115,6 +117,9 @@ struct Survey {
 /// Reads the whole store. Never fails: what could not be read is an event, and then `complete` is
 /// false. Runs in the caller's TBB arena.
 Survey survey(const storage::Store& store, const SurveyOptions& options);
+
+/// The links of a repository at depths where no registry writes one, by path.
+std::span<const StrayLink> stray_links_of(const Survey& survey, std::string_view repository);
 
 /// Compares paths component by component: '/' sorts before everything else, as a walk does.
 bool walk_less(std::string_view a, std::string_view b) noexcept;

@@ -48,6 +48,7 @@ Exit write_page(const Args& args, const analyzer::Audit& audit, const Io& io) {
 }
 
 int run_audit(const Args& args, const Io& io) {
+  if (page_is_output(args, args.html, io)) return static_cast<int>(Exit::kUsage);
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);

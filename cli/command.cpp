@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <thread>
 
 #include "cli/output.h"
@@ -148,6 +149,18 @@ Exit write_results(const CommonArgs& args, const Io& io,
   if (io.out) return Exit::kDone;
   io.err << "regsweep: standard output: cannot write; the results are cut off\n";
   return Exit::kUsage;
+}
+
+bool page_is_output(const CommonArgs& args, const std::string& page, const Io& io) {
+  if (page.empty() || args.output.empty() || args.output == "-") return false;
+  std::error_code ignored;
+  const auto place = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  };
+  if (place(page) != place(args.output)) return false;
+  io.err << "regsweep: --html and -o both name " << reports::printable(page)
+         << ", which can hold only one of the two: name another file for one\n";
+  return true;
 }
 
 CLI::Validator page_validator() {

@@ -81,6 +81,9 @@ Exit write_results(const CommonArgs& args, const Io& io,
 Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,
                 const std::function<void(std::ostream&)>& write);
 
+/// Whether the results and a page beside them would be one file; says so on `io.err` then.
+bool page_is_output(const CommonArgs& args, const std::string& page, const Io& io);
+
 /// Accepts the name of a page to write beside the results: a file, never standard output.
 CLI::Validator page_validator();
 

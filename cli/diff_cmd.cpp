@@ -133,6 +133,7 @@ Exit conclude(const Args& args, const Io& io, const reports::AuditDiff& diff) {
 }
 
 int run_diff(const Args& args, const Io& io) {
+  if (page_is_output(args, args.html, io)) return static_cast<int>(Exit::kUsage);
   if (args.before == "-" && args.after == "-") {
     io.err << "regsweep: only one of OLD and NEW can be -, standard input\n";
     return static_cast<int>(Exit::kUsage);

@@ -117,9 +117,9 @@ std::vector<LinkRow> rows_of(const ExportModel& model, const Repository& reposit
       rows.back().holds = odd->content;
     }
   }
-  for (const analyzer::StrayLink& stray : model.audit.survey.stray_links) {
-    if (stray.in_revisions != revisions || stray.repository != repository.name) continue;
-    if (stray.content == kNoDigest) continue;
+  for (const analyzer::StrayLink& stray :
+       analyzer::stray_links_of(model.audit.survey, repository.name)) {
+    if (stray.in_revisions != revisions || stray.content == kNoDigest) continue;
     rows.push_back({model.rank[row(stray.content)], "stray", stray.content, kNoDigest});
   }
   const auto key = [](const LinkRow& link) { return std::tie(link.rank, link.state); };

@@ -27,6 +27,11 @@ exits 2
 says "cannot write"
 shows "WHERE THE SPACE IS"
 
+run "one file for both" audit -q --json -o "$work/one" "$work/demo" --html "$work/../$(basename "$work")/one"
+exits 2
+says "can hold only one of the two"
+check "neither was written" test ! -e "$work/one"
+
 run "no name" audit -q "$work/demo" --html ""
 exits 2
 run "no file" audit -q "$work/demo" --html -
@@ -44,7 +49,7 @@ python=$(python_that "import selenium") || skip "python3-selenium is not install
 need chromium chromedriver
 
 rc=0
-timeout -k 5 120 "$python" "$source_dir/tests/page/page_test.py" "$regsweep" "$work" || rc=$?
+timeout -k 5 300 "$python" "$source_dir/tests/page/page_test.py" "$regsweep" "$work" || rc=$?
 checks=$((checks + 1))
 ((rc == 0)) || fail "the page in a browser: exit $rc"
 end

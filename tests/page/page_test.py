@@ -309,6 +309,38 @@ class Page(InBrowser):
             self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+class PageOfTenThousandRepositories(InBrowser):
+    """What is drawn stays few, whatever the store holds; nothing is left out of the sums."""
+    MOST_ELEMENTS = 3000
+
+    @classmethod
+    def write_page(cls, page):
+        make_store = pathlib.Path(cls.regsweep).parent / "benchmarks" / "make_store"
+        if not make_store.exists():
+            raise unittest.SkipTest("no benchmarks/make_store in this build")
+        store = cls.directory / "large"
+        subprocess.run([make_store, "--sparse", "--repos", "10000", "--tags", "1", store],
+                       stdout=subprocess.DEVNULL, check=True, timeout=120)
+        subprocess.run([cls.regsweep, "audit", "-q", store, "--html", page],
+                       stdout=subprocess.DEVNULL, check=True, timeout=60)
+
+    def elements(self):
+        return self.js("return document.querySelectorAll('*').length")
+
+    def test_small_ones_are_summed_up_and_found_all_the_same(self):
+        self.assertEqual(self.find("#totals .card:nth-child(2) strong").text, "10,000")
+        self.assertLess(self.elements(), self.MOST_ELEMENTS)
+        drawn = self.js(f"const tree = makeTree({DATA}.tree);" """
+          const sum = cell => cell.inner.length ? d3.sum(cell.inner, sum) : bytesOf(cell.at, 'allocated');
+          return [sum(treemap.choose(tree.root, 'allocated')), bytesOf(tree.root, 'allocated')];""")
+        self.assertEqual(drawn[0], drawn[1])
+        self.js("document.querySelectorAll('.cell')[1].click()")
+        self.assertLess(self.elements(), self.MOST_ELEMENTS)
+        self.find("#search").send_keys("app")
+        self.assertEqual(len(self.all("#hits [role=option]")), 12)
+        self.assertLess(self.elements(), self.MOST_ELEMENTS)
+
+
 class DiffPage(InBrowser):
     @classmethod
     def write_page(cls, page):
