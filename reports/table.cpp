@@ -35,18 +35,35 @@ std::vector<std::size_t> Table::widths(std::size_t indent, const Paper& paper) c
   return width;
 }
 
+std::size_t Table::room_for_name(const Row& row, const std::vector<std::size_t>& width) const {
+  std::size_t room = width[0];
+  std::size_t next = 1;
+  for (; next < row.cells.size() && row.cells[next].empty(); ++next) room += 2 + width[next];
+  if (next > 1 && next < row.cells.size() && columns_[next] == Align::kRight) {
+    room += width[next] - display_width(row.cells[next]);
+  }
+  return room;
+}
+
 void Table::print(std::ostream& out, std::size_t indent, const Paper& paper) const {
   const std::vector<std::size_t> width = widths(indent, paper);
   std::string line;
   for (const Row& row : rows_) {
     line.assign(indent, ' ');
+    std::size_t at = indent;     // where the line ends
+    std::size_t begin = indent;  // where the column begins
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      const std::string cell = i == 0 ? shortened(row.cells[0], width[0]) : row.cells[i];
-      const std::size_t fill = width[i] - display_width(cell);
-      if (i != 0) line += "  ";
-      if (columns_[i] == Align::kRight) line.append(fill, ' ');
-      line += cell;
-      if (columns_[i] == Align::kLeft) line.append(fill, ' ');
+      const std::string cell =
+          i == 0 ? shortened(row.cells[0], room_for_name(row, width)) : row.cells[i];
+      const std::size_t wide = display_width(cell);
+      const bool right = columns_[i] == Align::kRight && wide < width[i];
+      const std::size_t place = right ? begin + width[i] - wide : begin;
+      if (wide != 0) {
+        if (place > at) line.append(place - at, ' ');
+        line += cell;
+        at = place + wide;
+      }
+      begin += width[i] + 2;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     const bool painted = paper.color && row.weight != Weight::kPlain && !line.empty();

@@ -31,6 +31,8 @@ class Table {
     Weight weight;
   };
   std::vector<std::size_t> widths(std::size_t indent, const Paper& paper) const;
+  /// How wide a row's first cell may be: it may run over empty cells that follow it.
+  std::size_t room_for_name(const Row& row, const std::vector<std::size_t>& width) const;
 
   std::vector<Align> columns_;
   std::vector<Row> rows_;
