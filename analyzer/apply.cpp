@@ -83,7 +83,7 @@ class Applier {
     if (removals.empty()) return;
     std::this_thread::sleep_for(
         std::chrono::milliseconds(20));  // so that our own changes are older
-    const Survey now = survey(store_, survey_options_for(PlanRules{}));
+    Survey now = survey(store_, survey_options_for(PlanRules{}));
     if (const std::string why = still_referenced(plan, removals, now); !why.empty()) {
       stop(ApplyEnd::kStopped, why);
     } else {
@@ -94,11 +94,12 @@ class Applier {
   }
 
   std::string still_referenced(const Plan& plan, std::span<const Removal> removals,
-                               const Survey& now) const {
+                               Survey& now) const {
     PlanRules rules = plan.rules;
     rules.enough_bytes.reset();
     rules.temporary = rules.empty = rules.stale_tags = rules.dead_links = false;
     rules.uploads_age_seconds.reset();
+    rules.deletions.reset();  // what it named is gone by now
     const Plan fresh = make_plan(store_, now, rules, options_.context);
     if (!fresh.refusals.empty()) return fresh.refusals.front();
     std::map<std::string_view, const Removal*> known;
@@ -214,6 +215,9 @@ std::string words(const storage::Error& error) {
 }
 
 Guard guard(const Plan& plan, double max_delete_percent) {
+  if (plan.totals[static_cast<std::size_t>(RemovalClass::kTag)].objects != 0 && !plan.has_tags) {
+    return {"it would remove every tag of the store", false};
+  }
   const PlanTotal& blobs = plan.totals[static_cast<std::size_t>(RemovalClass::kBlob)];
   if (blobs.objects == 0) return {};
   if (blobs.objects == plan.blobs_in_store) {

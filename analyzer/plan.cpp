@@ -56,9 +56,16 @@ SurveyOptions survey_options_for(const PlanRules& rules) {
   return options;
 }
 
-Plan make_plan(const storage::Store& store, const Survey& survey, const PlanRules& rules,
+Plan make_plan(const storage::Store& store, Survey& survey, const PlanRules& rules,
                const PlanContext& context) {
-  Plan plan = PlanBuilder(store, survey, rules, context).build();
+  Plan plan;
+  if (rules.deletions) {
+    const DeletionScope scope = scope_of(survey, *rules.deletions);
+    const Without without(survey, scope.removal);
+    plan = PlanBuilder(store, survey, rules, context, &scope).build();
+  } else {
+    plan = PlanBuilder(store, survey, rules, context).build();
+  }
   plan.fingerprint = fingerprint_of(survey);
   return plan;
 }

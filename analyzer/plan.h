@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/account.h"
+#include "analyzer/deletion.h"
 #include "analyzer/repair_rules.h"
 #include "analyzer/survey.h"
 #include "storage/store.h"
@@ -25,6 +26,8 @@ struct PlanRules {
   std::int64_t min_age_seconds = 24 * 3600;         ///< younger objects are kept
   std::optional<std::uint64_t> enough_bytes;        ///< stop when this much is freed
   std::vector<std::string> ignore_damaged;          ///< digests and repositories, item by item
+  /// Set: a plan to delete just this; of the other rules only ages and damage count.
+  std::optional<Deletions> deletions = {};
 };
 
 /// Number and bytes of one class of a plan.
@@ -72,8 +75,8 @@ struct PlanContext {
 };
 
 /// Works out a plan: looks at each object once more for its identity and age, and changes nothing.
-/// Runs in the caller's TBB arena.
-Plan make_plan(const storage::Store& store, const Survey& survey, const PlanRules& rules,
+/// `survey` is as before when it returns (Without). Runs in the caller's TBB arena.
+Plan make_plan(const storage::Store& store, Survey& survey, const PlanRules& rules,
                const PlanContext& context);
 
 /// One hash over what tells whether a plan still speaks of the same content: every repository's

@@ -33,6 +33,8 @@ std::string judged_path(RemovalClass removal_class, const std::string& path) {
   switch (removal_class) {
     case RemovalClass::kBlob:
       return path + "/data";
+    case RemovalClass::kTag:
+      return path + "/current/link";
     case RemovalClass::kTagIndexEntry:
     case RemovalClass::kRevision:
     case RemovalClass::kLayerLink:
@@ -45,8 +47,13 @@ std::string judged_path(RemovalClass removal_class, const std::string& path) {
 }  // namespace
 
 PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, const PlanRules& rules,
-                         const PlanContext& context)
-    : store_(store), survey_(survey), graph_(survey.graph), rules_(rules), context_(context) {
+                         const PlanContext& context, const DeletionScope* scope)
+    : store_(store),
+      survey_(survey),
+      graph_(survey.graph),
+      rules_(rules),
+      context_(context),
+      scope_(scope) {
   plan_.rules = rules;
   plan_.created_seconds = context.now_seconds;
   plan_.root = context.root;
@@ -54,18 +61,68 @@ PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, cons
   plan_.config_path = context.config_path;
 }
 
+/// What the user named, whatever its age. As the API's DELETE by digest, a revision takes the layer
+/// link of the same digest along, which registry 2.1.0 made. Source: distribution v2.8.2
+/// registry/storage/registry.go, manifestLinkPathFns; linkedblobstore.go, Clear.
+void PlanBuilder::choose_what_is_deleted() {
+  for (const TagRef& at : scope_->removal.tags) {
+    const Repository& repository = survey_.repositories[at.repository];
+    add(RemovalClass::kTag,
+        repository_path(repository.name) + "_manifests/tags/" + repository.tags[at.tag].name, {},
+        "to be deleted", true);
+  }
+  for (const RevisionRef& at : scope_->removal.revisions) {
+    const Repository& repository = survey_.repositories[at.repository];
+    if (add(RemovalClass::kRevision, link_path(repository, "_manifests/revisions/", at.path), {},
+            "to be deleted", true)) {
+      doomed_revisions_.emplace_back(at.repository, at.path);
+    }
+    const auto& layers = repository.layers.paths;
+    if (std::find(layers.begin(), layers.end(), at.path) != layers.end()) {
+      add(RemovalClass::kLayerLink, link_path(repository, "_layers/", at.path), {},
+          "a link to the same manifest", true);
+    }
+  }
+  choose_whole_repositories();
+  for (const std::string& problem : scope_->problems) plan_.problems.push_back(problem);
+}
+
+void PlanBuilder::choose_whole_repositories() {
+  for (const std::uint32_t r : scope_->repositories) {
+    const Repository& repository = survey_.repositories[r];
+    for (const DigestId path : repository.layers.paths) {
+      add(RemovalClass::kLayerLink, link_path(repository, "_layers/", path), {},
+          "its repository is to be deleted", true);
+    }
+    for (const Upload& upload : survey_.uploads) {
+      if (upload.repository != r) continue;
+      add(RemovalClass::kUpload, repository_path(repository.name) + "_uploads/" + upload.entry.id,
+          {upload.entry.size_bytes, upload.entry.allocated_bytes},
+          "its repository is to be deleted", true);
+    }
+    choose_directories_of(repository);
+  }
+}
+
 /// Marks what lives. Untagged revisions that are too young are roots: the push they belong to may
-/// not have come to its tag yet.
+/// not have come to its tag yet. So are, in a deletion, those that no tag needed before.
 void PlanBuilder::decide_what_lives() {
-  live_ = mark(survey_, safe_policy(rules_.untagged));
-  if (!rules_.untagged) return;
+  live_ = mark(survey_, safe_policy(goes_by_tags()));
+  if (!goes_by_tags()) return;
   std::mutex mutex;
   std::vector<DigestId> young;
+  std::vector<DigestId> as_before;
   tbb::parallel_for(std::size_t{0}, survey_.repositories.size(), [&](std::size_t r) {
     const Repository& repository = survey_.repositories[r];
     for (const DigestId path : repository.revisions.paths) {
       const DigestId content = repository.revisions.content_of(path);
       if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
+      if (was_unneeded_by_tags(path) && (content == kNoDigest || was_unneeded_by_tags(content))) {
+        const std::lock_guard lock(mutex);
+        as_before.push_back(path);
+        if (content != kNoDigest) as_before.push_back(content);
+        continue;
+      }
       const std::string link = link_path(repository, "_manifests/revisions/", path);
       const auto facts = store_.stat_path(link + "/link");
       if (facts && !is_young(facts->mtime_nanoseconds)) continue;
@@ -79,10 +136,11 @@ void PlanBuilder::decide_what_lives() {
     if (live_[row(id)] == 0) hold_back(graph_.bytes(id));
   }
   extend(graph_, safe_policy(true), young, live_);
+  extend(graph_, safe_policy(true), as_before, live_);
 }
 
 void PlanBuilder::choose_revisions() {
-  if (!rules_.untagged) return;
+  if (!goes_by_tags()) return;
   for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
     const Repository& repository = survey_.repositories[r];
     if (tags_are_unclear(repository)) continue;
@@ -141,6 +199,7 @@ void PlanBuilder::choose_blobs_and_links() {
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     const DigestId id = digest_id(i);
     if (!graph_.has(id, kPresent) || graph_.has(id, kNotAFile) || live_[i] != 0) continue;
+    if (was_unneeded(id)) continue;
     if (is_young(std::int64_t{graph_.mtime_seconds[i]} * 1'000'000'000)) {
       hold_back(graph_.bytes(id));
     } else {
@@ -260,15 +319,19 @@ void PlanBuilder::choose_empty_repositories() {
   for (const Repository& repository : survey_.repositories) {
     if (!repository.revisions.paths.empty() || !repository.tags.empty()) continue;
     if (!repository.layers.paths.empty() && !rules_.dead_links) continue;
-    const std::string base = repository_path(repository.name);
-    for (const char* part :
-         {"_uploads", "_layers/sha256", "_layers/sha384", "_layers/sha512", "_layers",
-          "_manifests/revisions/sha256", "_manifests/revisions/sha512", "_manifests/revisions",
-          "_manifests/tags", "_manifests"}) {
-      add(RemovalClass::kEmptyDirectory, base + part, {}, "its repository is empty");
-    }
-    add(RemovalClass::kEmptyDirectory, base.substr(0, base.size() - 1), {}, "empty repository");
+    choose_directories_of(repository);
   }
+}
+
+void PlanBuilder::choose_directories_of(const Repository& repository) {
+  const std::string base = repository_path(repository.name);
+  for (const char* part :
+       {"_uploads", "_layers/sha256", "_layers/sha384", "_layers/sha512", "_layers",
+        "_manifests/revisions/sha256", "_manifests/revisions/sha384", "_manifests/revisions/sha512",
+        "_manifests/revisions", "_manifests/tags", "_manifests"}) {
+    add(RemovalClass::kEmptyDirectory, base + part, {}, "its repository is empty");
+  }
+  add(RemovalClass::kEmptyDirectory, base.substr(0, base.size() - 1), {}, "empty repository");
 }
 
 std::string PlanBuilder::link_path(const Repository& repository, const char* below,
@@ -292,15 +355,19 @@ void PlanBuilder::note_problem(const std::string& path, const storage::Error& er
   plan_.problems.push_back(path + ": " + error.message);
 }
 
-bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
-                      std::string reason) {
-  const auto facts = store_.stat_path(judged_path(removal_class, path));
+bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason,
+                      bool of_any_age) {
+  auto facts = store_.stat_path(judged_path(removal_class, path));
+  const bool means_nothing = removal_class == RemovalClass::kTag && !facts &&
+                             facts.error().code == storage::Errc::kNotFound;
+  if (means_nothing) facts = store_.stat_path(path);
   if (!facts) {  // gone meanwhile, or not to be looked at: then it stays
     note_problem(path, facts.error());
     return false;
   }
   // The age of a directory tells when something in it went, not when it came.
-  if (removal_class != RemovalClass::kEmptyDirectory && is_young(facts->mtime_nanoseconds)) {
+  const bool may_be_young = of_any_age || removal_class == RemovalClass::kEmptyDirectory;
+  if (!may_be_young && is_young(facts->mtime_nanoseconds)) {
     hold_back(bytes);
     return false;
   }
@@ -398,6 +465,11 @@ void PlanBuilder::finish() {
 }
 
 Plan PlanBuilder::build() {
+  if (scope_ != nullptr) choose_what_is_deleted();
+  if (scope_ != nullptr && !scope_->deletions.sweep) {
+    finish();
+    return std::move(plan_);
+  }
   plan_.refusals = find_refusals(survey_, context_.database_lock, rules_.ignore_damaged);
   if (plan_.refusals.empty()) {
     decide_what_lives();

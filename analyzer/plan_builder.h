@@ -11,13 +11,15 @@ namespace regsweep::analyzer {
 class PlanBuilder {
  public:
   PlanBuilder(const storage::Store& store, const Survey& survey, const PlanRules& rules,
-              const PlanContext& context);
+              const PlanContext& context, const DeletionScope* scope = nullptr);
 
   Plan build();
 
  private:
   using RemovalClass = storage::RemovalClass;
 
+  void choose_what_is_deleted();
+  void choose_whole_repositories();
   void decide_what_lives();
   void choose_revisions();
   void choose_tag_entries();
@@ -27,14 +29,31 @@ class PlanBuilder {
   void choose_uploads();
   void choose_clutter();
   void choose_empty_repositories();
+  void choose_directories_of(const Repository& repository);
   void stop_when_enough();
   void finish();
 
   /// A link's directory; `below` is "_layers/" or "_manifests/revisions/".
   std::string link_path(const Repository& repository, const char* below, DigestId path) const;
   bool is_young(std::int64_t mtime_nanoseconds) const;
+  /// Whether revisions go that no tag needs: by the rules, or because what needed them goes.
+  bool goes_by_tags() const noexcept { return rules_.untagged || sweeps_after_deleting(); }
+  bool sweeps_after_deleting() const noexcept {
+    return scope_ != nullptr && scope_->deletions.sweep;
+  }
+  /// Whether this deletion has nothing to do with it: no tag, or nothing at all, needed it before.
+  bool was_unneeded_by_tags(DigestId id) const noexcept {
+    return sweeps_what_it_frees() && scope_->tagged[row(id)] == 0;
+  }
+  bool was_unneeded(DigestId id) const noexcept {
+    return sweeps_what_it_frees() && scope_->live[row(id)] == 0;
+  }
+  bool sweeps_what_it_frees() const noexcept {
+    return sweeps_after_deleting() && !scope_->deletions.garbage_too;
+  }
   /// Looks at a thing and adds it, unless it is gone or too young. Returns whether it was added.
-  bool add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason);
+  bool add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason,
+           bool of_any_age = false);
   void hold_back(Bytes bytes);
   void note_problem(const std::string& path, const storage::Error& error);
 
@@ -43,6 +62,7 @@ class PlanBuilder {
   const Graph& graph_;
   const PlanRules& rules_;
   const PlanContext& context_;
+  const DeletionScope* scope_;  ///< set: a deletion, which `survey_` is without
   Plan plan_;
   Marks live_;
   std::vector<std::pair<std::uint32_t, DigestId>> doomed_revisions_;

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "storage/upload.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -58,13 +60,22 @@ std::vector<std::pair<storage::Digest, std::string>> platforms_of_index(std::str
 }
 
 std::string platform_of_config(std::string_view document) {
-  if (document.empty()) return {};
+  return facts_of_config(document).platform;
+}
+
+ConfigFacts facts_of_config(std::string_view document) {
+  ConfigFacts facts;
+  if (document.empty()) return facts;
   simdjson::dom::parser parser;
   object root;
   if (parser.parse(document.data(), document.size(), true).get(root) != simdjson::SUCCESS) {
-    return {};
+    return facts;
   }
-  return platform_in(root);
+  facts.platform = platform_in(root);
+  if (!storage::parse_rfc3339(member(root, "created"), facts.created_seconds)) {
+    facts.created_seconds = 0;
+  }
+  return facts;
 }
 
 std::vector<std::pair<storage::Digest, std::string>> index_platforms(const storage::Store& store,
@@ -74,8 +85,12 @@ std::vector<std::pair<storage::Digest, std::string>> index_platforms(const stora
 }
 
 std::string config_platform(const storage::Store& store, const storage::Digest& config) {
+  return config_facts(store, config).platform;
+}
+
+ConfigFacts config_facts(const storage::Store& store, const storage::Digest& config) {
   std::vector<char> buffer;
-  return platform_of_config(content_of(store, config, buffer));
+  return facts_of_config(content_of(store, config, buffer));
 }
 
 }  // namespace regsweep::analyzer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,9 +19,17 @@ std::vector<std::pair<storage::Digest, std::string>> platforms_of_index(std::str
 /// The platform in an image's config; "" if it says none. Source: OCI image spec, config.
 std::string platform_of_config(std::string_view document);
 
+/// What an image's config says of it.
+struct ConfigFacts {
+  std::string platform;              ///< as platform_of_config()
+  std::int64_t created_seconds = 0;  ///< since 1970; 0 if it does not say, or says no time
+};
+ConfigFacts facts_of_config(std::string_view document);
+
 /// The same of blobs in a store, read up to 4 MiB; empty if they cannot be read or understood.
 std::vector<std::pair<storage::Digest, std::string>> index_platforms(const storage::Store& store,
                                                                      const storage::Digest& index);
 std::string config_platform(const storage::Store& store, const storage::Digest& config);
+ConfigFacts config_facts(const storage::Store& store, const storage::Digest& config);
 
 }  // namespace regsweep::analyzer

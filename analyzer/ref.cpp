@@ -84,21 +84,6 @@ std::vector<DigestId> beginning_with(const DigestTable& table, const DigestText&
   return found;
 }
 
-std::optional<std::uint32_t> find_repository(const Survey& survey, std::string_view name) {
-  const auto at = std::lower_bound(
-      survey.repositories.begin(), survey.repositories.end(), name,
-      [](const Repository& repository, std::string_view n) { return repository.name < n; });
-  if (at == survey.repositories.end() || at->name != name) return std::nullopt;
-  return static_cast<std::uint32_t>(at - survey.repositories.begin());
-}
-
-std::optional<std::uint32_t> find_tag(const Repository& repository, std::string_view name) {
-  const auto at = std::lower_bound(repository.tags.begin(), repository.tags.end(), name,
-                                   [](const Tag& tag, std::string_view n) { return tag.name < n; });
-  if (at == repository.tags.end() || at->name != name) return std::nullopt;
-  return static_cast<std::uint32_t>(at - repository.tags.begin());
-}
-
 /// The text without a registry's host in front, as docker tells one: a first component with a dot
 /// or a port, or "localhost". Source: distribution reference/normalize.go, splitDockerDomain.
 std::optional<std::string_view> without_host(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "analyzer/survey_builder.h"
 
@@ -79,6 +80,25 @@ Survey survey(const storage::Store& store, const SurveyOptions& options) {
       return result;
     }
   }
+}
+
+namespace {
+
+template <class Rows, class Name>
+std::optional<std::uint32_t> row_of(const Rows& rows, std::string_view wanted, Name name) {
+  const auto at = std::ranges::lower_bound(rows, wanted, {}, name);
+  if (at == rows.end() || std::invoke(name, *at) != wanted) return std::nullopt;
+  return static_cast<std::uint32_t>(at - rows.begin());
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> find_repository(const Survey& survey, std::string_view name) {
+  return row_of(survey.repositories, name, &Repository::name);
+}
+
+std::optional<std::uint32_t> find_tag(const Repository& repository, std::string_view name) {
+  return row_of(repository.tags, name, &Tag::name);
 }
 
 std::span<const StrayLink> stray_links_of(const Survey& survey, std::string_view repository) {

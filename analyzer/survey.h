@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,6 +118,10 @@ struct Survey {
 /// Reads the whole store. Never fails: what could not be read is an event, and then `complete` is
 /// false. Runs in the caller's TBB arena.
 Survey survey(const storage::Store& store, const SurveyOptions& options);
+
+/// The row of a repository or of a tag by its name, or nothing.
+std::optional<std::uint32_t> find_repository(const Survey& survey, std::string_view name);
+std::optional<std::uint32_t> find_tag(const Repository& repository, std::string_view name);
 
 /// The links of a repository at depths where no registry writes one, by path.
 std::span<const StrayLink> stray_links_of(const Survey& survey, std::string_view repository);

@@ -42,7 +42,7 @@ Marks read_manifests(const Survey& survey) {
 
 }  // namespace
 
-Without::Without(Survey& survey, const Removal& removal) : survey_(survey) {
+Without::Without(Survey& survey, const Withdrawal& removal) : survey_(survey) {
   take_tags(removal.tags);
   take_revisions(removal.revisions);
   if (!removal.empty()) forget_unread_manifests();

@@ -22,7 +22,7 @@ struct RevisionRef {
 
 /// What somebody thinks of taking away. Links to layers and blobs are never named: what nothing
 /// reaches any more is for a collection.
-struct Removal {
+struct Withdrawal {
   std::vector<TagRef> tags;
   std::vector<RevisionRef> revisions;
   bool empty() const noexcept { return tags.empty() && revisions.empty(); }
@@ -49,7 +49,7 @@ struct Removal {
 /// each repository that is touched, and one walk over the manifests.
 class Without {
  public:
-  Without(Survey& survey, const Removal& removal);
+  Without(Survey& survey, const Withdrawal& removal);
   ~Without();
   Without(const Without&) = delete;
   Without& operator=(const Without&) = delete;

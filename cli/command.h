@@ -102,6 +102,8 @@ void add_plan(CLI::App& app, Job& job);
 void add_apply(CLI::App& app, Job& job);
 void add_gc(CLI::App& app, Job& job);
 void add_repair(CLI::App& app, Job& job);
+void add_delete(CLI::App& app, Job& job);
+void add_prune(CLI::App& app, Job& job);
 void add_undo(CLI::App& app, Job& job);
 void add_purge(CLI::App& app, Job& job);
 void add_diff(CLI::App& app, Job& job);

@@ -36,6 +36,8 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_plan(app, job);
   add_apply(app, job);
   add_gc(app, job);
+  add_delete(app, job);
+  add_prune(app, job);
   add_repair(app, job);
   add_undo(app, job);
   add_purge(app, job);

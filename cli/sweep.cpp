@@ -163,7 +163,10 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   if (!args.assume_offline) {
     if (const std::string why = in_use(opened, io); !why.empty()) return refuse(why, io);
   }
-  Planned planned = make_planned(common, opened, rules, io);
+  analyzer::PlanRules now = rules;
+  // What an interrupted apply took before is no reason for what is left to stay.
+  if (given != nullptr && now.deletions) now.deletions->garbage_too = true;
+  Planned planned = make_planned(common, opened, now, io);
   if (given != nullptr) {
     if (const std::string why = analyzer::mismatch(*given, planned.plan, **sweeper); !why.empty()) {
       io.err << "regsweep: the plan no longer fits the store, nothing was changed: "

@@ -25,6 +25,43 @@ Json total_json(const analyzer::PlanTotal& total) {
   return json;
 }
 
+Json deletions_json(const analyzer::Deletions& deletions) {
+  Json json = {{"tags", Json::array()},
+               {"revisions", Json::array()},
+               {"repositories", Json::array()},
+               {"sweep", deletions.sweep}};
+  for (const analyzer::DoomedTag& tag : deletions.tags) {
+    json["tags"].push_back({{"repository", printable(tag.repository)},
+                            {"tag", printable(tag.tag)},
+                            {"digest", tag.digest}});
+  }
+  for (const analyzer::DoomedRevision& revision : deletions.revisions) {
+    json["revisions"].push_back(
+        {{"repository", printable(revision.repository)}, {"digest", revision.digest}});
+  }
+  for (const std::string& name : deletions.repositories) {
+    json["repositories"].push_back(printable(name));
+  }
+  return json;
+}
+
+std::string raw_text(const Json& json) { return raw_from_printable(json.get<std::string>()); }
+
+analyzer::Deletions deletions_from(const Json& json) {
+  analyzer::Deletions deletions;
+  for (const Json& tag : json.at("tags")) {
+    deletions.tags.push_back({raw_text(tag.at("repository")), raw_text(tag.at("tag")),
+                              tag.at("digest").get<std::string>()});
+  }
+  for (const Json& revision : json.at("revisions")) {
+    deletions.revisions.push_back(
+        {raw_text(revision.at("repository")), revision.at("digest").get<std::string>()});
+  }
+  for (const Json& name : json.at("repositories")) deletions.repositories.push_back(raw_text(name));
+  deletions.sweep = json.at("sweep").get<bool>();
+  return deletions;
+}
+
 Json rules_json(const analyzer::PlanRules& rules) {
   Json json = {{"untagged", rules.untagged},
                {"links", rules.dead_links},
@@ -40,6 +77,7 @@ Json rules_json(const analyzer::PlanRules& rules) {
   for (const std::string& name : rules.ignore_damaged) {
     json["ignore_damaged"].push_back(printable(name));
   }
+  if (rules.deletions) json["deletions"] = deletions_json(*rules.deletions);
   return json;
 }
 
@@ -93,6 +131,7 @@ Plan plan_from(const Json& json) {
   for (const Json& name : rules.at("ignore_damaged")) {
     plan.rules.ignore_damaged.push_back(raw_from_printable(name.get<std::string>()));
   }
+  if (rules.contains("deletions")) plan.rules.deletions = deletions_from(rules.at("deletions"));
   for (const Json& entry : json.at("removals")) {
     Removal removal;
     const auto removal_class = analyzer::removal_class_of(entry.at("class").get<std::string>());

@@ -17,9 +17,9 @@ using analyzer::PlanTotal;
 using storage::RemovalClass;
 
 constexpr std::array<std::string_view, storage::kRemovalClasses> kPlurals = {
-    "entries of tags' indexes", "untagged revisions", "layer links",
-    "unfinished uploads",       "temporary files",    "blobs",
-    "empty directories"};
+    "tags",        "entries of tags' indexes", "revisions",
+    "layer links", "unfinished uploads",       "temporary files",
+    "blobs",       "empty directories"};
 
 void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals,
                    const PlanTotal& total, const TextOptions& options, std::ostream& out) {

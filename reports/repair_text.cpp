@@ -160,8 +160,9 @@ void write_problems(const analyzer::Plan& plan, std::ostream& out) {
 constexpr std::array<std::string_view, storage::kAdditionClasses> kAdded = {
     "blobs from elsewhere", "layer links", "revision links", "entries of tags' indexes", "tags"};
 constexpr std::array<std::string_view, storage::kRemovalClasses> kMoved = {
-    "entries of tags' indexes", "revision links", "layer links",      "unfinished uploads",
-    "temporary files",          "blobs",          "empty directories"};
+    "tags",        "entries of tags' indexes", "revision links",
+    "layer links", "unfinished uploads",       "temporary files",
+    "blobs",       "empty directories"};
 
 void write_done(const analyzer::RepairResult& result, std::ostream& out) {
   Table table({Align::kLeft, Align::kRight});

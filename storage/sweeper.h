@@ -22,6 +22,7 @@ struct Identity {
 /// What kind of thing goes. The order is the order of removal: a crash between two kinds leaves
 /// garbage, never a link to nothing.
 enum class RemovalClass : std::uint8_t {
+  kTag,             ///< repositories/<name>/_manifests/tags/<tag>
   kTagIndexEntry,   ///< repositories/<name>/_manifests/tags/<tag>/index/<alg>/<hex>
   kRevision,        ///< repositories/<name>/_manifests/revisions/<alg>/<hex>
   kLayerLink,       ///< repositories/<name>/_layers/<alg>/<hex>
@@ -30,13 +31,14 @@ enum class RemovalClass : std::uint8_t {
   kBlob,            ///< blobs/<alg>/<xx>/<hex>
   kEmptyDirectory,  ///< removed only if it is empty at that moment
 };
-inline constexpr std::size_t kRemovalClasses = 7;
+inline constexpr std::size_t kRemovalClasses = 8;
 
 /// One thing to remove: a file, or a directory with all below.
 struct Removal {
   RemovalClass removal_class = RemovalClass::kBlob;
-  std::string path;   ///< below the v2 directory
-  Identity identity;  ///< of the blob's `data`, the directory's `link`, or the thing itself
+  std::string path;  ///< below the v2 directory
+  /// Of a blob's `data`, a link directory's `link`, a tag's `current/link`, or of the thing itself.
+  Identity identity;
   std::uint64_t apparent_bytes = 0;
   std::uint64_t allocated_bytes = 0;
   std::string reason;  ///< for the user
@@ -77,7 +79,8 @@ class Sweeper {
   virtual ~Sweeper() = default;
 
   /// The identity by which a removal is judged: lstat of `<path>/data` for blobs, of `<path>/link`
-  /// for links, of the thing itself else. kNotFound if it is gone. kCorrupt: the path has not the
+  /// for links, of `<path>/current/link` for tags (of the directory if it has none), of the thing
+  /// itself else. kNotFound if it is gone. kCorrupt: the path has not the
   /// shape of its class (also "..", an absolute path, an empty component).
   virtual Result<Identity> identify(RemovalClass removal_class, const std::string& path) const = 0;
 

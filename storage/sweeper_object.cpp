@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "storage/layout.h"
 #include "storage/sweeper_shape.h"
 #include "storage/sweeper_tree.h"
 
@@ -12,6 +13,7 @@ namespace regsweep::storage {
 namespace {
 
 constexpr const char* kStartedAt = "startedat";
+constexpr const char* kCurrent = "current";  // a tag's directory with the link that it means
 
 Error changed(std::string message) { return {Errc::kChanged, {}, std::move(message), 0}; }
 
@@ -30,9 +32,14 @@ Error difference(const Identity& judged, const Identity& now) {
 }
 
 FileType wanted_type(RemovalClass removal_class) noexcept {
-  return removal_class == RemovalClass::kUpload || removal_class == RemovalClass::kEmptyDirectory
-             ? FileType::kDirectory
-             : FileType::kRegular;
+  switch (removal_class) {
+    case RemovalClass::kTag:
+    case RemovalClass::kUpload:
+    case RemovalClass::kEmptyDirectory:
+      return FileType::kDirectory;
+    default:
+      return FileType::kRegular;
+  }
 }
 
 const char* type_words(FileType type) noexcept {
@@ -122,6 +129,55 @@ Result<Removed> remove_upload(const Directory& parent, const std::string& name,
   return error;
 }
 
+/// A tag without `current/link` means nothing, whoever took it: it is half removed.
+Result<Presence> check_tag(const Directory& tag, const Identity& judged) {
+  const Result<Directory> current = open_place(tag, kCurrent);
+  if (!current && current.error().code == Errc::kNotFound) return Presence::kHalf;
+  if (!current) return below(kCurrent, current.error());
+  const Result<Presence> there = check_key(*current, layout::kLink, judged);
+  if (!there) return below(kCurrent, there.error());
+  return there;
+}
+
+Result<Identity> look_up_tag(const Directory& tag) {
+  const Result<Directory> current = open_place(tag, kCurrent);
+  if (!current && current.error().code != Errc::kNotFound) return current.error();
+  Result<FileFacts> facts =
+      current ? current->stat(layout::kLink) : Result<FileFacts>(current.error());
+  if (!facts && facts.error().code == Errc::kNotFound) {
+    facts = tag.stat_self();
+  } else if (facts && facts->type != FileType::kRegular) {
+    const Errc code = facts->type == FileType::kSymlink ? Errc::kDenied : Errc::kCorrupt;
+    return Error{code, {}, type_words(facts->type), 0};
+  }
+  if (!facts) return facts.error();
+  return identity_of(*facts);
+}
+
+/// `current/link` goes first: without it the tag means nothing, and a crash leaves no tag that
+/// means something it did not mean.
+Result<Removed> remove_tag(const Directory& v2, const Removal& removal) {
+  const Result<Directory> parent = open_place(v2, parent_of(removal.path));
+  if (!parent && parent.error().code == Errc::kNotFound) return Removed::kAlreadyGone;
+  if (!parent) return parent.error();
+  const std::string name = last_component(removal.path);
+  const Result<Directory> tag = open_place(*parent, name);
+  if (!tag && tag.error().code == Errc::kNotFound) return Removed::kAlreadyGone;
+  if (!tag) return tag.error();
+  const Result<Presence> there = check_tag(*tag, removal.identity);
+  if (!there) return there.error();
+  if (*there == Presence::kWhole) {
+    const Result<Directory> current = open_place(*tag, kCurrent);
+    if (!current) return below(kCurrent, current.error());
+    if (unlink_at(*current, layout::kLink, 0) != 0 && errno != ENOENT) {
+      return change_error(errno, "cannot remove", std::string(kCurrent) + '/' + layout::kLink);
+    }
+  }
+  const Status removed = remove_entry(*parent, name, FileType::kDirectory);
+  if (removed || removed.error().code == Errc::kNotFound) return Removed::kDone;
+  return removed.error();
+}
+
 Result<Removed> remove_itself(const Directory& v2, const Removal& removal) {
   const Result<Directory> parent = open_place(v2, parent_of(removal.path));
   if (!parent && parent.error().code == Errc::kNotFound) return Removed::kAlreadyGone;
@@ -162,17 +218,21 @@ Result<Presence> check_key(const Directory& object, const char* key, const Ident
 Result<Presence> check_object(const Directory& parent, const std::string& name,
                               const Removal& removal) {
   const char* key = key_file(removal.removal_class);
-  if (key == nullptr) return check_itself(parent, name, removal);
+  const bool is_tag = removal.removal_class == RemovalClass::kTag;
+  if (key == nullptr && !is_tag) return check_itself(parent, name, removal);
   const Result<Directory> object = open_place(parent, name);
   if (!object && object.error().code == Errc::kNotFound) return Presence::kGone;
   if (!object) return object.error();
+  if (is_tag) return check_tag(*object, removal.identity);
   return check_key(*object, key, removal.identity);
 }
 
 Result<Identity> look_up(const Directory& v2, RemovalClass removal_class, const std::string& path) {
   const char* key = key_file(removal_class);
-  const Result<Directory> place = open_place(v2, key != nullptr ? path : parent_of(path));
+  const bool is_tag = removal_class == RemovalClass::kTag;
+  const Result<Directory> place = open_place(v2, key != nullptr || is_tag ? path : parent_of(path));
   if (!place) return place.error();
+  if (is_tag) return look_up_tag(*place);
   const Result<FileFacts> facts =
       key != nullptr ? place->stat(key) : place->stat(last_component(path).c_str());
   if (!facts) return facts.error();
@@ -184,6 +244,7 @@ Result<Identity> look_up(const Directory& v2, RemovalClass removal_class, const 
 }
 
 Result<Removed> remove_object(const Directory& v2, const Removal& removal) {
+  if (removal.removal_class == RemovalClass::kTag) return remove_tag(v2, removal);
   const char* key = key_file(removal.removal_class);
   return key != nullptr ? remove_keyed(v2, removal, key) : remove_itself(v2, removal);
 }

@@ -9,8 +9,8 @@ namespace regsweep::storage {
 namespace {
 
 constexpr std::array<std::string_view, kRemovalClasses> kNames = {
-    "tag-index-entry", "revision", "layer-link",      "upload",
-    "temporary-file",  "blob",     "empty-directory",
+    "tag",    "tag-index-entry", "revision", "layer-link",
+    "upload", "temporary-file",  "blob",     "empty-directory",
 };
 
 /// The components of a path from left to right.
@@ -55,6 +55,9 @@ bool is_in_repository(RemovalClass removal_class, Components& at) noexcept {
       return marker == layout::kUploads && !at.next().empty() && at.at_end();
     case RemovalClass::kRevision:
       return marker == layout::kManifests && at.next() == "revisions" && ends_in_digest(at, false);
+    case RemovalClass::kTag:
+      return marker == layout::kManifests && at.next() == "tags" && !at.next().empty() &&
+             at.at_end();
     case RemovalClass::kTagIndexEntry:
       return marker == layout::kManifests && at.next() == "tags" && !at.next().empty() &&
              at.next() == "index" && ends_in_digest(at, false);
@@ -107,8 +110,8 @@ bool has_shape(RemovalClass removal_class, std::string_view path) noexcept {
 Status check_shape(RemovalClass removal_class, const std::string& path) {
   if (has_shape(removal_class, path)) return kOk;
   static constexpr std::array<std::string_view, kRemovalClasses> kWords = {
-      "a tag's index entry", "a revision", "a layer link",      "an upload",
-      "a temporary file",    "a blob",     "an empty directory"};
+      "a tag",     "a tag's index entry", "a revision", "a layer link",
+      "an upload", "a temporary file",    "a blob",     "an empty directory"};
   return Error{Errc::kCorrupt, path,
                "is not the path of " +
                    std::string(kWords[static_cast<std::size_t>(removal_class)]) + " in a store",

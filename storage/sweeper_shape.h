@@ -21,8 +21,8 @@ bool has_shape(RemovalClass removal_class, std::string_view path) noexcept;
 /// has_shape() as a Status: kCorrupt, with the class in words.
 Status check_shape(RemovalClass removal_class, const std::string& path);
 
-/// The file that stands for its directory: "data" of blobs, "link" of links, null for the classes
-/// that are judged by themselves.
+/// The file that stands for its directory: "data" of blobs, "link" of links, null for tags
+/// and for the classes that are judged by themselves.
 const char* key_file(RemovalClass removal_class) noexcept;
 
 /// "tag-index-entry", "revision" ...: as the journal spells them.

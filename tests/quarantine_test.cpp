@@ -95,6 +95,16 @@ TEST_F(QuarantineTest, UndoRestoresTheStoreToTheNanosecond) {
   EXPECT_EQ(snapshot(root_), before);
 }
 
+TEST_F(QuarantineTest, ATagComesBackWithItsHistory) {
+  put_store();
+  const std::vector<std::string> before = snapshot(root_);
+  const std::string tag = kRepo + "/_manifests/tags/1.0";
+  const std::string id = run({judged(RemovalClass::kTag, tag)});
+  EXPECT_FALSE(there(tag));
+  EXPECT_EQ(undone(id).objects, 1u);
+  EXPECT_EQ(snapshot(root_), before);
+}
+
 TEST_F(QuarantineTest, EmptyDirectoriesDeletedBesideARunComeBackToo) {
   put_store();
   const std::vector<std::string> before = snapshot(root_);

@@ -26,6 +26,7 @@ const std::string kBlob = "blobs/sha256/ab/" + kHex;
 const std::string kRepo = "repositories/team/app";
 const std::string kLayer = kRepo + "/_layers/sha256/" + kHex;
 const std::string kRevision = kRepo + "/_manifests/revisions/sha256/" + kHex;
+const std::string kTag = kRepo + "/_manifests/tags/1.0";
 const std::string kTagEntry = kRepo + "/_manifests/tags/1.0/index/sha256/" + kHex;
 const std::string kUpload = kRepo + "/_uploads/0f1e";
 const std::string kTemporary = kRevision + "/link.77.tmp";
@@ -100,6 +101,11 @@ TEST_F(SweeperTest, PathsWithoutTheShapeOfTheirClassAreRefused) {
       {RemovalClass::kLayerLink, kLayer + "/link"},
       {RemovalClass::kRevision, kLayer},
       {RemovalClass::kRevision, kRepo + "/_manifests/revisions"},
+      {RemovalClass::kTag, kRepo + "/_manifests/tags"},
+      {RemovalClass::kTag, kRepo + "/_manifests/tags/1.0/current"},
+      {RemovalClass::kTag, kRepo + "/_manifests/tags/.."},
+      {RemovalClass::kTag, "repositories/_manifests/tags/1.0"},
+      {RemovalClass::kTag, kRevision},
       {RemovalClass::kTagIndexEntry, kRepo + "/_manifests/tags/1.0"},
       {RemovalClass::kTagIndexEntry, kRepo + "/_manifests/tags/1.0/current"},
       {RemovalClass::kTagIndexEntry, kRepo + "/_manifests/tags/../tags/index/sha256/" + kHex},
@@ -127,6 +133,7 @@ TEST_F(SweeperTest, PathsOfTheirClassAreFound) {
   judged(RemovalClass::kBlob, kBlob);
   judged(RemovalClass::kLayerLink, kLayer);
   judged(RemovalClass::kRevision, kRevision);
+  judged(RemovalClass::kTag, kTag);
   judged(RemovalClass::kTagIndexEntry, kTagEntry);
   judged(RemovalClass::kUpload, kUpload);
   judged(RemovalClass::kTemporaryFile, kTemporary);
@@ -170,6 +177,52 @@ TEST_F(SweeperTest, EachClassIsRemovedWithAllThatBelongsToItAndNothingElse) {
   EXPECT_TRUE(there("blobs/sha256/ab"));
   EXPECT_TRUE(there(kRepo + "/_uploads"));
   EXPECT_TRUE(there("repositories/empty"));
+}
+
+TEST_F(SweeperTest, ATagGoesWithItsHistoryAndNoOther) {
+  put_all();
+  put(kTag + "/current/link");
+  put(kTag + "x/current/link");
+  const Removal tag = judged(RemovalClass::kTag, kTag);
+  expect_removed(tag);
+  EXPECT_FALSE(there(kTag));
+  EXPECT_TRUE(there(kTag + "x/current/link"));
+  EXPECT_TRUE(there(kRevision + "/link"));
+  expect_removed(tag, Removed::kAlreadyGone);
+}
+
+TEST_F(SweeperTest, ATagThatMeansSomethingElseByNowStays) {
+  put_all();
+  put(kTag + "/current/link");
+  const Removal tag = judged(RemovalClass::kTag, kTag);
+  fs::remove(at(kTag + "/current/link"));
+  put(kTag + "/current/more");  // so that the new link has another inode
+  put(kTag + "/current/link");
+  EXPECT_EQ(refused(tag), Errc::kChanged);
+  EXPECT_TRUE(there(kTag + "/current/link"));
+  EXPECT_TRUE(there(kTagEntry + "/link"));
+}
+
+TEST_F(SweeperTest, ATagWithoutItsLinkIsRemovedUnlessItGetsOne) {
+  put_all();
+  put(kTag + "/current/link");
+  const Removal whole = judged(RemovalClass::kTag, kTag);
+  fs::remove(at(kTag + "/current/link"));  // as an interrupted removal leaves it
+  const Removal half = judged(RemovalClass::kTag, kTag);
+  put(kTag + "/current/link");
+  EXPECT_EQ(refused(half), Errc::kChanged);
+  fs::remove(at(kTag + "/current/link"));
+  expect_removed(whole);
+  put_all();
+  expect_removed(judged(RemovalClass::kTag, kTag));
+}
+
+TEST_F(SweeperTest, NoSymbolicLinkInATagIsFollowed) {
+  put_all();
+  put("elsewhere/link");
+  fs::create_symlink(at("elsewhere"), at(kTag + "/current"));
+  EXPECT_NE(refused(RemovalClass::kTag, kTag), Errc::kNotFound);
+  EXPECT_TRUE(there("elsewhere/link"));
 }
 
 TEST_F(SweeperTest, WhatIsGoneIsAlreadyGone) {

@@ -34,11 +34,11 @@ std::uint32_t number_of(const Survey& survey, const std::string& repository) {
   throw std::runtime_error("no repository " + repository);
 }
 
-Marks marks_without(Survey& survey, const Removal& removal, bool untagged) {
+Marks marks_without(Survey& survey, const Withdrawal& removal, bool untagged) {
   const Without without(survey, removal);
   return mark(survey, safe_policy(untagged));
 }
-Freed freed(Survey& survey, const Removal& removal, bool untagged) {
+Freed freed(Survey& survey, const Withdrawal& removal, bool untagged) {
   const Marks before = mark(survey, safe_policy(untagged));
   return freed_by(survey, before, marks_without(survey, removal, untagged));
 }
@@ -80,7 +80,7 @@ class WithoutTest : public ::testing::Test {
 TEST_F(WithoutTest, ATagAloneFreesWhatOnlyItReaches) {
   Survey survey = tests::survey_of(store_);
   const std::string before = state_of(survey);
-  const Removal removal{{tag_at(survey, "team/app", "1.0")}, {}};
+  const Withdrawal removal{{tag_at(survey, "team/app", "1.0")}, {}};
   EXPECT_EQ(freed(survey, removal, false), Freed{});  // its revision keeps it
   const Freed all = freed(survey, removal, true);
   EXPECT_EQ(all.blobs, 3u);  // manifest, config, layer
@@ -91,9 +91,9 @@ TEST_F(WithoutTest, ATagAloneFreesWhatOnlyItReaches) {
 TEST_F(WithoutTest, OneOfTwoTagsFreesNothing) {
   Survey survey = tests::survey_of(store_);
   EXPECT_EQ(freed(survey, {{tag_at(survey, "team/app", "2.0")}, {}}, true), Freed{});
-  const Removal both{{tag_at(survey, "team/app", "2.0"), tag_at(survey, "team/app", "stable"),
-                      tag_at(survey, "team/app", "2.0")},
-                     {}};
+  const Withdrawal both{{tag_at(survey, "team/app", "2.0"), tag_at(survey, "team/app", "stable"),
+                         tag_at(survey, "team/app", "2.0")},
+                        {}};
   EXPECT_EQ(freed(survey, both, true).blobs, 3u);
 }
 
@@ -102,7 +102,7 @@ TEST_F(WithoutTest, ARevisionWithItsTagsIsFreedByAPlainCollection) {
   const std::string before = state_of(survey);
   const DigestId one = tests::id_of(survey, store_.digest_of("one"));
   const std::uint32_t app = number_of(survey, "team/app");
-  const Removal removal{{tag_at(survey, "team/app", "1.0")}, {{app, one}, {app, one}}};
+  const Withdrawal removal{{tag_at(survey, "team/app", "1.0")}, {{app, one}, {app, one}}};
   EXPECT_EQ(freed(survey, removal, false).blobs, 3u);
   EXPECT_EQ(freed(survey, {{}, {{app, one}}}, false), Freed{});  // the tag keeps it
   EXPECT_EQ(state_of(survey), before);
@@ -140,7 +140,7 @@ TEST_F(WithoutTest, AReferrerGoesWithItsRevision) {
     EXPECT_EQ(freed(survey, {{}, {{app, signature}}}, untagged).blobs, 3u) << untagged;
   }
   const DigestId one = tests::id_of(survey, store_.digest_of("one"));
-  const Removal subject{{tag_at(survey, "team/app", "1.0")}, {{app, one}}};
+  const Withdrawal subject{{tag_at(survey, "team/app", "1.0")}, {{app, one}}};
   EXPECT_EQ(freed(survey, subject, true).blobs, 6u);   // it goes with its subject
   EXPECT_EQ(freed(survey, subject, false).blobs, 3u);  // its revision keeps it
   EXPECT_EQ(state_of(survey), before);
@@ -173,7 +173,7 @@ TEST(WithoutRandom, FreedBytesAreTheDifferenceOfTwoAccounts) {
     Survey survey = tests::survey_of(store);
     const std::string before_state = state_of(survey);
     const Accounts before = account(survey);
-    Removal removal;
+    Withdrawal removal;
     for (std::uint32_t r = 0; r < survey.repositories.size(); ++r) {
       const Repository& repository = survey.repositories[r];
       store.repo(repository.name);

@@ -1,0 +1,101 @@
+#include "analyzer/deletion.h"
+
+#include <algorithm>
+
+namespace regsweep::analyzer {
+namespace {
+
+std::string meaning(const Survey& survey, const Tag& tag) {
+  return tag.digest == kNoDigest ? "" : survey.graph.digests[tag.digest].text();
+}
+
+void take_tags(const Survey& survey, DeletionScope& scope) {
+  for (const DoomedTag& doomed : scope.deletions.tags) {
+    const auto r = find_repository(survey, doomed.repository);
+    if (!r) continue;
+    const Repository& repository = survey.repositories[*r];
+    const auto t = find_tag(repository, doomed.tag);
+    if (!t) continue;
+    const std::string name = doomed.repository + ':' + doomed.tag;
+    if (!repository.tags[*t].is_directory) {
+      scope.problems.push_back(name + ": a file stands where tags are, which is no tag; it stays");
+    } else if (const std::string now = meaning(survey, repository.tags[*t]); now != doomed.digest) {
+      scope.problems.push_back(name + " means " + (now.empty() ? "no digest" : now) +
+                               " by now, another than when it was chosen; it stays");
+    } else {
+      scope.removal.tags.push_back({*r, *t});
+    }
+  }
+}
+
+void take_revisions(const Survey& survey, DeletionScope& scope) {
+  for (const DoomedRevision& doomed : scope.deletions.revisions) {
+    const auto r = find_repository(survey, doomed.repository);
+    storage::Digest digest;
+    if (!r || parse_digest(doomed.digest, digest) != storage::DigestError::kNone) continue;
+    const auto id = survey.graph.digests.find(digest);
+    const auto& paths = survey.repositories[*r].revisions.paths;
+    if (!id || std::find(paths.begin(), paths.end(), *id) == paths.end()) continue;
+    scope.removal.revisions.push_back({*r, *id});
+  }
+}
+
+void take_repositories(const Survey& survey, DeletionScope& scope) {
+  for (const std::string& name : scope.deletions.repositories) {
+    const auto r = find_repository(survey, name);
+    if (!r) continue;
+    scope.repositories.push_back(*r);
+    const Repository& repository = survey.repositories[*r];
+    for (std::uint32_t t = 0; t < repository.tags.size(); ++t) {
+      if (repository.tags[t].is_directory) scope.removal.tags.push_back({*r, t});
+    }
+    for (const DigestId path : repository.revisions.paths) {
+      scope.removal.revisions.push_back({*r, path});
+    }
+  }
+}
+
+template <class T>
+void sort_unique(std::vector<T>& rows) {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
+
+}  // namespace
+
+DeletionScope scope_of(const Survey& survey, const Deletions& deletions) {
+  DeletionScope scope{deletions, {}, {}, {}, {}, {}};
+  take_tags(survey, scope);
+  take_revisions(survey, scope);
+  take_repositories(survey, scope);
+  sort_unique(scope.removal.tags);
+  sort_unique(scope.removal.revisions);
+  sort_unique(scope.repositories);
+  if (deletions.sweep) {
+    scope.tagged = mark(survey, safe_policy(true));
+    scope.live = mark(survey, safe_policy(false));
+  }
+  return scope;
+}
+
+Freed freed_without(Survey& survey, const std::vector<TagRef>& tags) {
+  const Marks tagged = mark(survey, safe_policy(true));
+  const Marks live = mark(survey, safe_policy(false));
+  const Without without(survey, {tags, {}});
+  Marks after = mark(survey, safe_policy(true));
+  std::vector<DigestId> untagged;
+  for (const Repository& repository : survey.repositories) {
+    for (const DigestId path : repository.revisions.paths) {
+      const DigestId content = repository.revisions.content_of(path);
+      const bool was_tagged =
+          tagged[row(path)] != 0 || (content != kNoDigest && tagged[row(content)] != 0);
+      if (was_tagged) continue;
+      untagged.push_back(path);
+      if (content != kNoDigest) untagged.push_back(content);
+    }
+  }
+  extend(survey.graph, safe_policy(true), untagged, after);
+  return freed_by(survey, live, after);
+}
+
+}  // namespace regsweep::analyzer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <regex>
+#include <string>
+#include <string_view>
+
+namespace regsweep::analyzer {
+
+/// A user's pattern for names of repositories or tags. A glob must fit the whole name: '*' stands
+/// for anything, '/' too, '?' for one character, "[a-c]" for one of several. After "re:" comes a
+/// regular expression (ECMAScript) that must be found somewhere in the name.
+class NamePattern {
+ public:
+  /// Nothing if it is empty or cannot be understood; `why` says so then.
+  static std::optional<NamePattern> parse(std::string_view text, std::string& why);
+
+  bool matches(const std::string& name) const;
+  const std::string& text() const noexcept { return text_; }  ///< as the user gave it
+
+ private:
+  std::string text_;
+  std::optional<std::regex> regex_;
+};
+
+}  // namespace regsweep::analyzer
