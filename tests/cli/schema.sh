@@ -195,6 +195,31 @@ d['tags'] = {}
 d['complete'] = None
 d['schema'] = 'regsweep.audit/1'
 "
+printf 'version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: %s\n' "$work/healthy" >explain.yml
+printf 'version: 0.1\nstorage: {s3: {bucket: images}}\n' >s3.yml
+for store in s3.yml healthy managed proxy explain.yml; do
+  run "explain $store" explain --json "$store"
+  exits 0
+  check "$what: fits the schema" valid explain
+done
+check "mutated explains do not fit" "$python" mutate.py "$schemas/explain.json" out "
+d['schema'] = 'regsweep.explain/2'
+d['more'] = 1
+del d['config']['delete_enabled']
+d['config']['upload_purging']['age_seconds'] = '168h'
+d['config']['redis_addresses'] = None
+d['store']['root'] = None
+d['no_store'] = ''
+d['managed_by'] = 'me'
+d['environment']['applied'] = [5]
+d['in_use']['processes'] = 'registry'
+d['disk'] = {'size_bytes': 1}
+d['lines'][0]['key'] = 'other'
+d['lines'][0]['concern'] = 'fatal'
+d['lines'][0]['value'] = 'a\\x1bb'
+d['lines'] = []
+del d['next']['why']
+"
 for view in "" "--depth 1 --top 1" "--tags --top 2" "--by type" "--by age" "--by push" "--by blob"; do
   # shellcheck disable=SC2086 # words of the view
   run "repos $view" repos --json $view demo
