@@ -62,6 +62,9 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   audit.old_uploads =
       old_uploads(audit.survey, options.context.now_seconds, options.context.upload_age_seconds);
   audit.frees_most = what_frees_most(audit.survey, audit.accounts, audit.old_uploads);
+  if (options.known != nullptr) {
+    audit.known = compare_known(audit.survey, audit.accounts, *options.known);
+  }
   if (const auto disk = store.disk()) audit.disk = *disk;
   audit.live_damage = live_damage(audit.survey, audit.accounts, audit.damage);
   return audit;

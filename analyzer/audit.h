@@ -9,6 +9,7 @@
 #include "analyzer/damage.h"
 #include "analyzer/finding.h"
 #include "analyzer/hazard.h"
+#include "analyzer/known.h"
 #include "analyzer/savings.h"
 #include "analyzer/survey.h"
 #include "storage/store.h"
@@ -16,7 +17,8 @@
 namespace regsweep::analyzer {
 
 struct AuditOptions {
-  bool exact = false;  ///< visit every inode: the total is what `du` says
+  bool exact = false;                ///< visit every inode: the total is what `du` says
+  const KnownList* known = nullptr;  ///< compare with it
   FindingContext context;
 };
 
@@ -31,6 +33,7 @@ struct Audit {
   SpaceRow old_uploads;
   std::vector<Saving> frees_most;
   std::optional<storage::DiskFigures> disk;
+  std::optional<KnownComparison> known;  ///< if there was something to compare with
   FindingContext context;
   bool live_damage = false;  ///< something alive needs damaged content
 };

@@ -1,6 +1,10 @@
 // regsweep audit: where the space is, what can be had back, what is damaged.
+#include <cerrno>
+#include <fstream>
+#include <iostream>
 #include <map>
 #include <optional>
+#include <system_error>
 
 #include "analyzer/audit.h"
 #include "cli/command.h"
@@ -26,7 +30,40 @@ struct Args : CommonArgs {
   Format format = Format::kText;
   std::string max_garbage;
   std::string html;
+  std::string known;
 };
+
+/// Says why a list cannot be compared with.
+void say_unusable(const std::string& file, const std::string& message, const Io& io) {
+  io.err << "regsweep: " << reports::printable(file) << ": " << reports::printable(message) << '\n';
+}
+
+/// Reads what --known names. False: said why not on `io.err`.
+bool read_known(const std::string& argument, const Io& io, analyzer::KnownList& known) {
+  const bool piped = argument == "-";
+  const std::string file = piped ? "standard input" : argument;
+  std::ifstream opened;
+  if (!piped) {
+    errno = 0;
+    opened.open(file, std::ios::binary);
+    if (!opened) {
+      const int number = errno;
+      say_unusable(file,
+                   number == ENOENT ? "does not exist; --known wants a list of digests and tags"
+                                    : "cannot be read: " + std::generic_category().message(number),
+                   io);
+      return false;
+    }
+  }
+  std::istream& in = !piped ? opened : io.in != nullptr ? *io.in : std::cin;
+  auto list = analyzer::read_known_list(in, file);
+  if (!list) {
+    say_unusable(file, list.error().message, io);
+    return false;
+  }
+  known = std::move(*list);
+  return true;
+}
 
 /// Whether there is more garbage than the user's limit: a size, or a percentage of all blobs.
 bool garbage_over(const std::string& limit, const analyzer::Audit& audit) {
@@ -51,8 +88,17 @@ int run_audit(const Args& args, const Io& io) {
   if (page_is_output(args, args.html, io)) return static_cast<int>(Exit::kUsage);
   OpenStore opened;
   Exit exit = Exit::kDone;
+  analyzer::KnownList known;
+  if (!args.known.empty()) {
+    if (args.format == Format::kPrometheus) {
+      io.err << "regsweep: --known goes with text and json, not with --format prometheus\n";
+      return static_cast<int>(Exit::kUsage);
+    }
+    if (!read_known(args.known, io, known)) return static_cast<int>(Exit::kUsage);
+  }
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  const analyzer::AuditOptions options = audit_options(opened, args.exact);
+  analyzer::AuditOptions options = audit_options(opened, args.exact);
+  if (!args.known.empty()) options.known = &known;
   analyzer::Audit audit;
   run_parallel(args, *opened.store, io, [&] { audit = analyzer::audit(*opened.store, options); });
   exit = write_results(args, io, [&](std::ostream& out) {
@@ -64,7 +110,7 @@ int run_audit(const Args& args, const Io& io) {
       return;
     }
     if (args.json || args.format == Format::kJson) {
-      reports::write_audit_json(audit, out);
+      reports::write_audit_json(audit, out, args.verbose);
       return;
     }
     reports::TextOptions text = text_options(args, io);
@@ -112,6 +158,13 @@ void add_audit(CLI::App& app, Job& job) {
       ->add_option("--html", args->html,
                    "Write a page to explore the space in a browser as well; it needs no network")
       ->check(page_validator())
+      ->type_name("FILE");
+  command
+      ->add_option("--known", args->known,
+                   "Compare with a list of what else is known, a database's or a cluster's (- for\n"
+                   "standard input): digests, each with its size or without, repo:tag, repo@digest")
+      ->check(CLI::Validator(
+          [](const std::string& file) { return file.empty() ? "want a file or -" : ""; }, ""))
       ->type_name("FILE");
   command
       ->add_option("--max-garbage", args->max_garbage,

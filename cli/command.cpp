@@ -48,16 +48,20 @@ void add_common(CLI::App& command, CommonArgs& args) {
   command.add_flag("-v,--verbose", args.verbose, "Name everything a finding is about");
 }
 
-void add_report_options(CLI::App& command, CommonArgs& args) {
+void add_output_options(CLI::App& command, CommonArgs& args) {
   command.add_flag("--json", args.json, "One JSON object instead of text");
   command.add_option("-o,--output", args.output, "Write to FILE instead of standard output")
       ->type_name("FILE");
   command.add_flag("--bytes", args.raw_bytes, "Sizes as plain numbers of bytes");
-  command.add_flag("--apparent", args.apparent,
-                   "Sizes of files in text, instead of what they take on disk");
   command.add_option("--color", args.color, "auto, always or never (NO_COLOR is heeded)")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
+}
+
+void add_report_options(CLI::App& command, CommonArgs& args) {
+  add_output_options(command, args);
+  command.add_flag("--apparent", args.apparent,
+                   "Sizes of files in text, instead of what they take on disk");
 }
 
 void add_run_options(CLI::App& command, CommonArgs& args) {
@@ -78,11 +82,15 @@ Exit say(const storage::Error& error, const Io& io) {
   return exit_for(error);
 }
 
+bool store_is_empty(const CommonArgs& args, const Io& io) {
+  if (!args.store.empty() || !args.store_named()) return false;
+  io.err << "regsweep: STORE is empty: name a store, or leave it out for the default one\n";
+  return true;
+}
+
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit) {
   const std::string& argument = args.store;
-  if (argument.empty() &&
-      args.store_named()) {  // an unset variable must not mean the default store
-    io.err << "regsweep: STORE is empty: name a store, or leave it out for the default one\n";
+  if (store_is_empty(args, io)) {
     exit = Exit::kUsage;
     return false;
   }

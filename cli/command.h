@@ -42,6 +42,9 @@ CLI::Option* add_store(CLI::App& command, CommonArgs& args);
 /// Adds STORE and the common options to a command.
 void add_common(CLI::App& command, CommonArgs& args);
 
+/// Adds --json, -o, --bytes and --color.
+void add_output_options(CLI::App& command, CommonArgs& args);
+
 /// Adds the options that say how results look and where they go, for commands that read no store.
 void add_report_options(CLI::App& command, CommonArgs& args);
 
@@ -56,6 +59,10 @@ struct OpenStore {
 
 /// Says an error on `io.err` and returns the exit code for it.
 Exit say(const storage::Error& error, const Io& io);
+
+/// Whether the user named a STORE that is empty, which is said on `io.err`: an unset variable must
+/// not mean the default store.
+bool store_is_empty(const CommonArgs& args, const Io& io);
 
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit);
@@ -106,6 +113,7 @@ void add_delete(CLI::App& app, Job& job);
 void add_prune(CLI::App& app, Job& job);
 void add_undo(CLI::App& app, Job& job);
 void add_purge(CLI::App& app, Job& job);
+void add_explain(CLI::App& app, Job& job);
 void add_diff(CLI::App& app, Job& job);
 void add_garbage_collect(CLI::App& app, Job& job);
 

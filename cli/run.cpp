@@ -29,6 +29,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   app.failure_message(CLI::FailureMessage::simple);
   Job job;
   add_audit(app, job);
+  add_explain(app, job);
   add_repos(app, job);
   add_tags(app, job);
   add_export(app, job);

@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "reports/humanize.h"
 #include "reports/plan_report.h"
+#include "storage/setup.h"
 #include "storage/writers.h"
 
 namespace regsweep::cli {
@@ -31,10 +32,7 @@ std::uint64_t free_bytes(const storage::Store& store) {
 /// The config of the registry that has this root, as far as it can be told.
 std::optional<storage::RegistryConfig> config_of(const OpenStore& opened, const Io& io) {
   if (opened.location.config) return opened.location.config;
-  const auto standard =
-      storage::read_registry_config(storage::DefaultStore{}.config_path, io.environment);
-  if (standard && standard->root_directory == opened.location.root) return *standard;
-  return std::nullopt;
+  return storage::standard_config_of(opened.location.root, io.environment);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/known_report.h"
 #include "reports/savings_report.h"
 #include "reports/space_names.h"
 
@@ -82,30 +83,31 @@ Json repositories(const Audit& audit) {
 
 }  // namespace
 
-void write_audit_json(const Audit& audit, std::ostream& out) {
+void write_audit_json(const Audit& audit, std::ostream& out, bool verbose) {
   const auto& accounts = audit.accounts;
   Json total = space_row(accounts.total);
   total["estimated"] = accounts.total.estimated;
   Json uploads = {{"older_than_seconds", audit.context.upload_age_seconds}};
   uploads.update(space_row(audit.old_uploads));
-  const Json report = {{"schema", "regsweep.audit/1"},
-                       {"complete", audit.survey.complete},
-                       {"exact", audit.survey.exact},
-                       {"store", store(audit)},
-                       {"space", space(audit)},
-                       {"total", std::move(total)},
-                       {"reclaimable",
-                        {{"garbage", space_row(accounts[SpaceClass::kGarbage])},
-                         {"uploads", std::move(uploads)},
-                         {"untagged", space_row(accounts[SpaceClass::kUntagged])}}},
-                       {"garbage",
-                        {{"one_repository", bytes_pair(accounts.garbage_of_one)},
-                         {"several_repositories", bytes_pair(accounts.garbage_of_several)},
-                         {"orphan", bytes_pair(accounts.garbage_of_none)}}},
-                       {"frees_most", savings_json(audit.frees_most)},
-                       {"disk", disk(audit)},
-                       {"repositories", repositories(audit)},
-                       {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};
+  Json report = {{"schema", "regsweep.audit/1"},
+                 {"complete", audit.survey.complete},
+                 {"exact", audit.survey.exact},
+                 {"store", store(audit)},
+                 {"space", space(audit)},
+                 {"total", std::move(total)},
+                 {"reclaimable",
+                  {{"garbage", space_row(accounts[SpaceClass::kGarbage])},
+                   {"uploads", std::move(uploads)},
+                   {"untagged", space_row(accounts[SpaceClass::kUntagged])}}},
+                 {"garbage",
+                  {{"one_repository", bytes_pair(accounts.garbage_of_one)},
+                   {"several_repositories", bytes_pair(accounts.garbage_of_several)},
+                   {"orphan", bytes_pair(accounts.garbage_of_none)}}},
+                 {"frees_most", savings_json(audit.frees_most)},
+                 {"disk", disk(audit)},
+                 {"repositories", repositories(audit)},
+                 {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};
+  if (audit.known) report["known"] = known_json(audit, *audit.known, verbose);
   out << report.dump(1) << '\n';
 }
 

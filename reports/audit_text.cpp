@@ -7,6 +7,7 @@
 
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
+#include "reports/known_report.h"
 #include "reports/savings_report.h"
 #include "reports/space_names.h"
 #include "reports/table.h"
@@ -33,6 +34,7 @@ class AuditText {
     write_savings(audit_.frees_most, options_, out_);
     repositories();
     findings();
+    if (audit_.known) write_known(audit_, *audit_.known, options_, out_);
     if (!audit_.survey.complete) {
       out_ << '\n'
            << paint(Concern::kDanger, "INCOMPLETE: not everything could be read; see the findings")

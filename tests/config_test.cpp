@@ -74,7 +74,11 @@ TEST_F(ConfigTest, DebiansDefault) {
   EXPECT_FALSE(config.read_only);
   EXPECT_FALSE(config.redirect_disabled);
   EXPECT_FALSE(config.http_tls);
-  EXPECT_EQ(config.upload_purge_age, 168h);
+  EXPECT_TRUE(config.upload_purging.enabled);
+  EXPECT_EQ(config.upload_purging.age, 168h);
+  EXPECT_EQ(config.driver, "filesystem");
+  EXPECT_FALSE(config.harbor);
+  EXPECT_TRUE(config.environment.applied.empty());
   EXPECT_EQ(config.proxy_remote_url, "");
   EXPECT_TRUE(config.redis_addresses.empty());
 }
@@ -99,7 +103,7 @@ TEST_F(ConfigTest, EverySetting) {
   EXPECT_TRUE(config.redirect_disabled);
   EXPECT_TRUE(config.read_only);
   EXPECT_FALSE(config.delete_enabled);
-  EXPECT_EQ(config.upload_purge_age, 36h + 30min);
+  EXPECT_EQ(config.upload_purging.age, 36h + 30min);
   EXPECT_EQ(config.http_address, "/run/registry.sock");
   EXPECT_EQ(config.http_network, "unix");
   EXPECT_EQ(config.http_prefix, "/my/");
@@ -281,14 +285,50 @@ TEST_F(ConfigTest, HostileYamlEnds) {
 }
 
 TEST_F(ConfigTest, UploadPurging) {
-  const auto age = [&](const std::string& settings) {
-    return good(kPlain + "  maintenance:\n    uploadpurging: {" + settings + "}\n")
-        .upload_purge_age;
+  const auto purging = [&](const std::string& settings) {
+    return good(kPlain + "  maintenance:\n    uploadpurging: {" + settings + "}\n").upload_purging;
   };
-  EXPECT_EQ(age("enabled: true, age: 24h"), 24h);
-  EXPECT_EQ(age("enabled: true"), 168h);
-  EXPECT_EQ(age("enabled: false, age: 24h"), std::nullopt);
-  EXPECT_EQ(age("enabled: true, age: 24h, dryrun: true"), std::nullopt);
+  EXPECT_EQ(purging("enabled: true, age: 24h, interval: 90m").age, 24h);
+  EXPECT_EQ(purging("enabled: true, age: 24h, interval: 90m").interval, 90min);
+  EXPECT_EQ(purging("enabled: true").age, 168h);
+  EXPECT_EQ(purging("enabled: true").interval, 24h);
+  EXPECT_FALSE(purging("enabled: false, age: 24h").enabled);
+  EXPECT_FALSE(purging("enabled: true, age: 24h").dry_run);
+  EXPECT_TRUE(purging("enabled: true, age: 24h, dryrun: true").dry_run);
+}
+
+TEST_F(ConfigTest, SaysWhichVariablesApply) {
+  const RegistryConfig config =
+      good(kPlain + "  maintenance:\n    readonly: {enabled: false}\n",
+           {{"REGISTRY_STORAGE_DELETE_ENABLED", "true"},
+            {"REGISTRY_HTTP_ADDR", ":5001"},
+            {"REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED", "true"},
+            {"REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED", "false"},
+            {"REGISTRY_LOG_LEVEL", "debug"}});
+  EXPECT_EQ(config.environment.applied,
+            (std::vector<std::string>{"REGISTRY_HTTP_ADDR", "REGISTRY_STORAGE_DELETE_ENABLED"}));
+  EXPECT_EQ(config.environment.without_effect,
+            (std::vector<std::string>{"REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED",
+                                      "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED"}));
+  EXPECT_TRUE(config.upload_purging.enabled);
+  EXPECT_FALSE(config.read_only);
+}
+
+TEST_F(ConfigTest, AnyStorageCanBeDescribed) {
+  const Result<RegistryConfig> s3 = read_any_registry_config(
+      write(storage("  s3:\n    bucket: images\n  delete: {enabled: true}\n")), {});
+  ASSERT_TRUE(s3);
+  EXPECT_EQ(s3->driver, "s3");
+  EXPECT_EQ(s3->bucket, "bucket images");
+  EXPECT_EQ(s3->root_directory, "");
+  EXPECT_TRUE(s3->delete_enabled);
+}
+
+TEST_F(ConfigTest, KnowsHarborsRegistry) {
+  const std::string auth = "auth:\n  htpasswd:\n    path: /etc/registry/passwd\n    realm: ";
+  EXPECT_TRUE(good(kPlain + auth + "harbor-registry-basic-realm\n").harbor);
+  EXPECT_FALSE(good(kPlain + auth + "Registry\n").harbor);
+  EXPECT_FALSE(good(kPlain + "auth: htpasswd\n").harbor);
 }
 
 TEST(GoDuration, Parses) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# read_only.sh REGSWEEP: audit, tags, gc and repair without --apply and garbage-collect --dry-run change
+# read_only.sh REGSWEEP: audit, explain, tags, gc and repair without --apply and garbage-collect --dry-run change
 # nothing in a store: no name, size, mode, mtime or ctime; they work on a read-only mount; and no system call of
 # theirs could.
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
@@ -20,6 +20,7 @@ listing() { # everything but atime: reading may change that
 commands=(
   "audit demo" "audit --exact demo" "audit --exact --json --jobs 32 demo" "audit -v config.yml"
   "audit --json healthy" "audit --exact healthy" "audit demo/docker/registry/v2"
+  "explain demo" "explain --json config.yml"
   "tags demo" "tags --json demo team/app" "tags config.yml"
   "export --format csv --table tags demo" "export --format ncdu --exact demo"
   "garbage-collect --dry-run demo" "garbage-collect -d -m demo" "garbage-collect -d config.yml"

@@ -124,6 +124,19 @@ for exact in "" --exact; do
   audit "proxy $exact" 0 $exact proxy
   holds "d['store']['managed_by'] == 'pull-through-cache' and 'pull-through-cache' in codes"
 done
+# With a list: what is in both and what is not adds up to the store.
+blob=$(find healthy/docker/registry/v2/blobs -name data -printf '%P\n' | sort | sed -n '2s#.*/\([0-9a-f]*\)/data#sha256:\1#p')
+printf '%s\n' "# known" "$blob 1" team/proxy:2.4 team/proxy:none "sha256:$(printf %064d 7) 9" \
+  "team/proxy@sha256:$(printf %064d 8)" >known.txt
+audit "with a list" 0 --known known.txt healthy
+holds "sum(d['known'][k]['blobs']['objects'] for k in ('in_both', 'only_in_storage')) == d['store']['blobs']" \
+  "sum(d['known'][k]['blobs']['allocated_bytes'] for k in ('in_both', 'only_in_storage')) == sum(r['allocated_bytes'] for r in d['space'][:3])" \
+  "d['known']['in_both']['tags'] + d['known']['only_in_storage']['tags']['objects'] == d['store']['tags']" \
+  "d['known']['only_in_list']['tags']['names'] == ['team/proxy:none']" \
+  "d['known']['only_in_list']['blobs']['listed_bytes'] == 9" \
+  "d['known']['only_in_list']['revisions']['objects'] == 1" \
+  "[b['digest'] for b in d['known']['size_differences']['blobs']] == ['$blob']"
+cp out known.json
 tags demo 3 demo
 cp out tags.json
 holds "{t['state'] for t in d['tags']} == {'ok', 'broken', 'dangling'}"
@@ -182,6 +195,16 @@ d['frees_most'][0]['action'] = 'pray'
 del d['frees_most'][0]['frees']
 d['frees_most'] = {}
 "
+check "mutated comparisons do not fit" "$python" mutate.py "$schemas/audit.json" known.json "
+d['known'] = None
+d['known']['more'] = 1
+del d['known']['listed']
+d['known']['in_both']['tags'] = 'all'
+d['known']['only_in_storage']['blobs']['digests'] = ['sha256:abc']
+del d['known']['only_in_storage']['blobs']['garbage']
+d['known']['only_in_list']['tags'] = None
+d['known']['size_differences']['blobs'][0]['listed_bytes'] = -1
+"
 check "mutated tag lists do not fit" "$python" mutate.py "$schemas/tags.json" tags.json "
 d['tags'][1]['digest'] = 'sha256:abc'
 d['tags'][1]['digest'] += '0'
@@ -194,6 +217,31 @@ d['tags'][1]['size']['allocated_bytes'] = '5'
 d['tags'] = {}
 d['complete'] = None
 d['schema'] = 'regsweep.audit/1'
+"
+printf 'version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: %s\n' "$work/healthy" >explain.yml
+printf 'version: 0.1\nstorage: {s3: {bucket: images}}\n' >s3.yml
+for store in s3.yml healthy managed proxy explain.yml; do
+  run "explain $store" explain --json "$store"
+  exits 0
+  check "$what: fits the schema" valid explain
+done
+check "mutated explains do not fit" "$python" mutate.py "$schemas/explain.json" out "
+d['schema'] = 'regsweep.explain/2'
+d['more'] = 1
+del d['config']['delete_enabled']
+d['config']['upload_purging']['age_seconds'] = '168h'
+d['config']['redis_addresses'] = None
+d['store']['root'] = None
+d['no_store'] = ''
+d['managed_by'] = 'me'
+d['environment']['applied'] = [5]
+d['in_use']['processes'] = 'registry'
+d['disk'] = {'size_bytes': 1}
+d['lines'][0]['key'] = 'other'
+d['lines'][0]['concern'] = 'fatal'
+d['lines'][0]['value'] = 'a\\x1bb'
+d['lines'] = []
+del d['next']['why']
 "
 for view in "" "--depth 1 --top 1" "--tags --top 2" "--by type" "--by age" "--by push" "--by blob"; do
   # shellcheck disable=SC2086 # words of the view
