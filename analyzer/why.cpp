@@ -16,6 +16,24 @@ namespace {
 
 using storage::LinkState;
 
+/// The beginning of the names of tags that are about a digest: "sha256-<hex>".
+/// Source: cosign specs/SIGNATURE_SPEC.md; OCI distribution spec, referrers tag schema.
+std::string attached_name(const storage::Digest& digest) {
+  return std::string(storage::algorithm_name(digest.algorithm)) + '-' + digest.hex();
+}
+
+/// The digest that a tag of such a name is about, or "".
+std::string about(const std::string& tag) {
+  storage::Digest digest;
+  constexpr std::string_view kStart = "sha256-";
+  const std::size_t digits = 2 * storage::digest_bytes(storage::Algorithm::kSha256);
+  if (!tag.starts_with(kStart) || tag.size() < kStart.size() + digits) return {};
+  if (!storage::parse_hex(storage::Algorithm::kSha256, tag.substr(kStart.size(), digits), digest)) {
+    return {};
+  }
+  return digest.text();
+}
+
 /// Whether a link is there at this path; an absent one leaves its directory.
 bool is_there(const Links& links, DigestId path) {
   const OddLink* odd = links.odd_at(path);
@@ -44,7 +62,9 @@ class Explanation {
     }
     if (ref.kind == RefKind::kTag) {
       const Repository& repository = survey_.repositories[ref.repository];
-      why_.tag_state = tag_state(graph_, damage_, repository, repository.tags[ref.tag]);
+      const Tag& tag = repository.tags[ref.tag];
+      why_.tag_state = tag_state(graph_, damage_, repository, tag);
+      why_.attached_to = about(tag.name);
     }
     why_.refusals = find_refusals(survey_, context_.database_lock, {});
     deletion();
@@ -55,10 +75,13 @@ class Explanation {
   }
 
  private:
+  static Standing standing_of(DigestId id, const Marks& by_tag, const Marks& live) {
+    return by_tag[row(id)] != 0 ? Standing::kTagged
+           : live[row(id)] != 0 ? Standing::kUntagged
+                                : Standing::kGarbage;
+  }
   Standing standing_of(DigestId id) const {
-    return accounts_.live_by_tag[row(id)] != 0 ? Standing::kTagged
-           : accounts_.live[row(id)] != 0      ? Standing::kUntagged
-                                               : Standing::kGarbage;
+    return standing_of(id, accounts_.live_by_tag, accounts_.live);
   }
 
   void object() {
@@ -133,9 +156,11 @@ class Explanation {
 
   void find_tags() {
     needed_in_.assign(survey_.repositories.size(), 0);
+    const std::string attached = attached_name(graph_.digests[why_.object]);
     for (std::uint32_t r = 0; r < survey_.repositories.size(); ++r) {
       const std::vector<Tag>& tags = survey_.repositories[r].tags;
       for (std::uint32_t t = 0; t < tags.size(); ++t) {
+        if (tags[t].name.starts_with(attached)) why_.attached.push_back({r, t});
         if (tags[t].state != LinkState::kRead) continue;
         if (distances_[row(tags[t].digest)] == Backward::kFar) continue;
         needed_in_[r] = 1;
@@ -268,10 +293,12 @@ class Explanation {
     deletion.removal = removal();
     if (deletion.removal.empty()) return;
     const Without without(survey_, deletion.removal);
-    deletion.by_gc = freed_by(survey_, accounts_.live, mark(survey_, safe_policy(false)));
-    deletion.by_gc_untagged =
-        freed_by(survey_, accounts_.live_by_tag, mark(survey_, safe_policy(true)));
+    const Marks live = mark(survey_, safe_policy(false));
+    const Marks by_tag = mark(survey_, safe_policy(true));
+    deletion.by_gc = freed_by(survey_, accounts_.live, live);
+    deletion.by_gc_untagged = freed_by(survey_, accounts_.live_by_tag, by_tag);
     if (why_.object == kNoDigest) return;
+    deletion.after = standing_of(why_.object, by_tag, live);
     deletion.still = shortest_chain(survey_, Backward(graph_).distances_to(why_.object));
     if (deletion.still) name_platforms(*deletion.still);
   }

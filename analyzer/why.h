@@ -59,10 +59,11 @@ struct DefectOf {
 /// What taking the object away would do: its tags and revisions, everywhere or in the repository
 /// that the user names.
 struct Deletion {
-  Removal removal;             ///< empty: it cannot be deleted alone
-  Freed by_gc;                 ///< what a collection then frees beyond what it would free anyway
-  Freed by_gc_untagged;        ///< the same of one that removes untagged manifests
-  std::optional<Chain> still;  ///< what keeps the object even then
+  Removal removal;       ///< empty: it cannot be deleted alone
+  Freed by_gc;           ///< what a collection then frees beyond what it would free anyway
+  Freed by_gc_untagged;  ///< the same of one that removes untagged manifests
+  Standing after = Standing::kGarbage;  ///< of the object, then
+  std::optional<Chain> still;           ///< what keeps the object then
 };
 
 /// Everything there is to say of one object.
@@ -75,12 +76,16 @@ struct Why {
   bool is_foreign = false;      ///< absent, as the `urls` of all that name it announce
   std::string media_type;       ///< "" if nothing says
   Standing standing = Standing::kGarbage;
-  std::optional<Chain> chain;             ///< of what is tagged or untagged
-  std::vector<Namer> namers;              ///< by digest, then as they stand in it
-  std::vector<DigestId> subjects;         ///< what it names as its subject
-  std::vector<TagRef> tags;               ///< that mean it, in the survey's order
-  std::vector<TagRef> kept_by;            ///< all that reach it, those included
-  std::vector<Holder> holders;            ///< by name
+  std::optional<Chain> chain;      ///< of what is tagged or untagged
+  std::vector<Namer> namers;       ///< by digest, then as they stand in it
+  std::vector<DigestId> subjects;  ///< what it names as its subject
+  /// Tags named "sha256-<its hex>…": signatures and the like, as cosign stores them. They are tags
+  /// as all others; nothing keeps them for the object's sake, or the object for theirs.
+  std::vector<TagRef> attached;
+  std::string attached_to;      ///< of a tag with such a name: the digest it is about, else ""
+  std::vector<TagRef> tags;     ///< that mean it, in the survey's order
+  std::vector<TagRef> kept_by;  ///< all that reach it, those included
+  std::vector<Holder> holders;  ///< by name
   std::int64_t last_written_seconds = 0;  ///< newest of its blob and its links; 0 if none is there
   Bytes size;                             ///< distinct present blobs that it needs, itself included
   std::uint64_t blobs = 0;                ///< how many these are

@@ -31,6 +31,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_audit(app, job);
   add_repos(app, job);
   add_tags(app, job);
+  add_why(app, job);
   add_export(app, job);
   add_verify(app, job);
   add_plan(app, job);

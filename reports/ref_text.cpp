@@ -16,13 +16,19 @@ std::string repository_name(const analyzer::Survey& survey, const analyzer::Ref&
   return printable(survey.repositories[ref.repository].name);
 }
 
-std::string did_you_mean(const ResolvedRef& resolved) {
+std::string list_tags(const analyzer::Survey& survey, const analyzer::Ref& ref,
+                      const std::string& place) {
+  return "regsweep tags " + place + ' ' + shell_word(survey.repositories[ref.repository].name);
+}
+
+/// Ends a sentence: what the user may have meant, else how to list what is there.
+std::string did_you_mean(const ResolvedRef& resolved, const std::string& list) {
   std::string names;
   for (std::size_t i = 0; i < resolved.suggestions.size(); ++i) {
     const bool last = i + 1 == resolved.suggestions.size();
     names += (i == 0 ? "" : last ? " or " : ", ") + printable(resolved.suggestions[i]);
   }
-  return names.empty() ? "" : "; did you mean " + names + '?';
+  return names.empty() ? "; list all: " + list : "; did you mean " + names + "? All: " + list;
 }
 
 void write_candidates(const ResolvedRef& resolved, std::ostream& out) {
@@ -73,26 +79,20 @@ void write_ref_problem(const analyzer::Survey& survey, const std::string& text,
           wanted, analyzer::kFewestNamedDigits, analyzer::kFewestDigits);
       return;
     case RefOutcome::kUnknownRepository:
-      out << fmt::format(
-          "regsweep: {} names nothing in the store: no repository of this name{}; list all: "
-          "regsweep "
-          "repos {}\n",
-          wanted, did_you_mean(resolved), place);
+      out << fmt::format("regsweep: {} names nothing in the store: no repository of this name{}\n",
+                         wanted, did_you_mean(resolved, "regsweep repos " + place));
       return;
     case RefOutcome::kUnknownTag:
-      out << fmt::format(
-          "regsweep: {}: the repository {} has no such tag{}; list its tags: "
-          "regsweep tags {} {}\n",
-          wanted, repository_name(survey, resolved.ref), did_you_mean(resolved), place,
-          shell_word(survey.repositories[resolved.ref.repository].name));
+      out << fmt::format("regsweep: {}: the repository {} has no such tag{}\n", wanted,
+                         repository_name(survey, resolved.ref),
+                         did_you_mean(resolved, list_tags(survey, resolved.ref, place)));
       return;
     case RefOutcome::kUnknownDigest:
       if (in_repository) {
         out << fmt::format(
             "regsweep: {}: the repository {} has no tag, revision or layer link to such a digest; "
-            "list its tags: regsweep tags {} {}\n",
-            wanted, repository_name(survey, resolved.ref), place,
-            shell_word(survey.repositories[resolved.ref.repository].name));
+            "list its tags: {}\n",
+            wanted, repository_name(survey, resolved.ref), list_tags(survey, resolved.ref, place));
       } else {
         out << fmt::format(
             "regsweep: {}: no blob in the store has this digest, and no manifest or link names it; "

@@ -33,6 +33,8 @@ class WhyJson {
             {"manifests", namers()},
             {"tags", tags(why_.tags)},
             {"kept_by_tags", tags(why_.kept_by)},
+            {"attached_tags", tags(why_.attached)},
+            {"attached_to", optional_text(why_.attached_to)},
             {"repositories", holders()},
             {"damage", damage()},
             {"deletion", deletion()},
@@ -170,6 +172,7 @@ class WhyJson {
             {"revisions", deletion.removal.revisions.size()},
             {"frees_by_gc", freed(deletion.by_gc)},
             {"frees_by_gc_untagged", freed(deletion.by_gc_untagged)},
+            {"standing_after", standing_name(deletion.after)},
             {"still_kept_by", chain(deletion.still)},
             {"refusals", std::move(refusals)}};
   }
