@@ -212,6 +212,44 @@ d['columns'] = []
 d['others'] = 5
 d['complete'] = 1
 "
+# Explanations of every kind of object, those of a damaged store too.
+for store in demo healthy; do
+  "$regsweep" tags --json "$store" >list.json || true
+  for ref in $(json "' '.join(sorted({r for t in d['tags'] for r in (t['repository'],
+      t['repository'] + ':' + t['tag'], t['digest'],
+      t['digest'] and t['repository'] + '@' + t['digest']) if r}))" list.json); do
+    run "why $store $ref" why --json "$store" "$ref"
+    exits 0 3
+    check "$what: fits the schema" valid why
+  done
+done
+run "why of a layer" why --json healthy \
+  "$("$regsweep" repos --json --by blob --top 1 healthy | grep -o 'sha256:[0-9a-f]*' | head -n 1)"
+exits 0
+check "$what: fits the schema" valid why
+holds "d['chain']['steps'][-1]['role'] == 'layer' and d['manifests']['count'] > 1"
+cp out why.json
+check "mutated explanations do not fit" "$python" mutate.py "$schemas/why.json" why.json "
+del d['complete']
+d['schema'] = 'regsweep.why/2'
+d['more'] = 1
+d['ref']['kind'] = 'blob'
+d['ref']['digest'] = 'sha256:abc'
+d['object']['state'] = 'gone'
+d['object']['size'] = 5
+d['object']['last_written'] = 'today'
+d['standing'] = 'alive'
+d['chain']['steps'] = []
+d['chain']['steps'][0]['by'] = 'luck'
+d['manifests'] = []
+d['manifests']['items'][0]['role'] = 'part'
+d['repositories']['items'][0]['revision'] = None
+d['damage']['live'] = 0
+d['deletion']['frees_by_gc']['blobs'] = -1
+d['collectors'].pop()
+d['collectors'][0]['registry'] = '4'
+del d['collectors'][0]['loss']
+"
 # Verifies: one of a damaged store, one of a sample.
 cp -a healthy rotten
 blob=$(find rotten/docker/registry/v2/blobs -name data -printf '%s %p\n' | sort -rn | sed -n '3s/.* //p')
