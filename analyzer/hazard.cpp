@@ -53,17 +53,6 @@ bool has_live_subject(const Graph& graph, const Accounts& accounts, DigestId id)
   return live;
 }
 
-/// 3.x removes a layer link by the digest it holds. Where two links of a repository hold the same
-/// one (a sha512 name beside its sha256), the second removal fails, when the blobs are already
-/// gone.
-bool names_a_link_twice(const CollectorRun& run) {
-  std::set<std::pair<std::uint32_t, DigestId>> names;
-  for (const DoomedLink& link : run.layer_links) {
-    if (!names.emplace(link.repository, link.digest).second) return true;
-  }
-  return false;
-}
-
 /// Compares what a run removes with what must live.
 void compare(const Survey& survey, const Accounts& accounts, const CollectorRun& run,
              Hazard& hazard) {
@@ -108,6 +97,18 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 
 }  // namespace
 
+bool aborts_after_removing(const CollectorRun& run) {
+  return !run.error.empty() && run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
+}
+
+bool fails_at_a_layer_link(const CollectorRun& run) {
+  std::set<std::pair<std::uint32_t, DigestId>> names;
+  for (const DoomedLink& link : run.layer_links) {
+    if (!names.emplace(link.repository, link.digest).second) return true;
+  }
+  return false;
+}
+
 std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
                                  const std::string& root) {
   std::vector<Hazard> hazards(4);
@@ -118,11 +119,10 @@ std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
     const CollectorRun run =
         replay_collector(survey, {hazard.version, hazard.delete_untagged, root}, nullptr);
     hazard.abort = run.error;
-    hazard.aborts_after_removing =
-        !run.error.empty() && run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
+    hazard.aborts_after_removing = aborts_after_removing(run);
     if (!run.error.empty()) return;
     compare(survey, accounts, run, hazard);
-    if (names_a_link_twice(run)) {
+    if (fails_at_a_layer_link(run)) {
       hazard.abort = "failed to garbage collect: failed to delete layer link";
       hazard.aborts_after_removing = true;
     }

@@ -53,7 +53,7 @@ class Comparer {
     if (list_.tags.empty()) return;
     for (const KnownList::Tag& listed : list_.tags) {
       const Repository* in = repository(listed.repository);
-      const Tag* tag = in == nullptr ? nullptr : find_tag(*in, listed.name);
+      const Tag* tag = in == nullptr ? nullptr : meaningful_tag(*in, listed.name);
       if (tag == nullptr) {
         out_.tags_only_listed.push_back(listed);
       } else {
@@ -76,12 +76,9 @@ class Comparer {
   }
 
   /// A tag that means a digest; nullptr if there is none.
-  static const Tag* find_tag(const Repository& in, const std::string& name) {
-    const auto tag =
-        std::lower_bound(in.tags.begin(), in.tags.end(), name,
-                         [](const Tag& a, const std::string& b) { return a.name < b; });
-    const bool there = tag != in.tags.end() && tag->name == name && tag->state == LinkState::kRead;
-    return there ? &*tag : nullptr;
+  static const Tag* meaningful_tag(const Repository& in, const std::string& name) {
+    const auto at = find_tag(in, name);
+    return at && in.tags[*at].state == LinkState::kRead ? &in.tags[*at] : nullptr;
   }
 
   void revisions(std::vector<DigestId>& roots) {

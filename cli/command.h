@@ -103,6 +103,7 @@ Exit exit_for(const storage::Error& error) noexcept;
 void add_audit(CLI::App& app, Job& job);
 void add_repos(CLI::App& app, Job& job);
 void add_tags(CLI::App& app, Job& job);
+void add_why(CLI::App& app, Job& job);
 void add_export(CLI::App& app, Job& job);
 void add_verify(CLI::App& app, Job& job);
 void add_plan(CLI::App& app, Job& job);

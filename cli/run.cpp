@@ -32,6 +32,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_explain(app, job);
   add_repos(app, job);
   add_tags(app, job);
+  add_why(app, job);
   add_export(app, job);
   add_verify(app, job);
   add_plan(app, job);

@@ -143,6 +143,42 @@ TEST_F(CliTest, TagsOfOneRepository) {
   EXPECT_FALSE(has(outcome.out, store_.digest_of("a:1.0")));
 }
 
+TEST_F(CliTest, WhyOfNothingOrOfSeveralExitsWith2AndSaysWhatWasMeant) {
+  store_.repo("a").image("1.1", {layer("app", 4000)});
+  const auto unknown = [&](const std::string& ref, const std::string& message) {
+    const Outcome outcome = run_it({"why", store_.root(), ref});
+    EXPECT_EQ(outcome.code, 2) << ref;
+    EXPECT_EQ(outcome.out, "") << ref;
+    EXPECT_TRUE(has(outcome.err, message)) << outcome.err;
+  };
+  unknown("a:1.2", "a:1.2: the repository a has no such tag; did you mean a:1.0 or a:1.1?");
+  unknown("b\x1b[31m:1", "b\\x1b[31m:1 names nothing in the store");
+  unknown(tests::sha256_of("nowhere"), "no blob in the store has this digest");
+  unknown("a@" + store_.digest_of("orphan"), "but the store knows it: regsweep why ");
+  unknown("", "'' names no object; give a digest");
+}
+
+TEST_F(CliTest, WhyExitsWith3WhereSomethingAliveIsDamaged) {
+  EXPECT_EQ(run_it({"why", store_.root(), "a:1.0"}).code, 0);
+  EXPECT_EQ(run_it({"why", store_.root(), store_.digest_of("orphan")}).code, 0);
+  store_.zero_length("app");
+  const Outcome outcome = run_it({"why", store_.root(), "a:1.0"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_TRUE(has(outcome.out, "!!! it needs " + store_.digest_of("app"))) << outcome.out;
+  EXPECT_EQ(run_it({"why", store_.root(), store_.digest_of("old")}).code, 0);
+}
+
+TEST_F(CliTest, WhyOfAStoreThatCannotBeReadWholeIsIncomplete) {
+  store_.unreadable("repositories/a/_manifests/tags");
+  const AsNobody nobody;
+  const Outcome known = run_it({"why", "--json", store_.root(), store_.digest_of("app")});
+  EXPECT_EQ(known.code, 4) << known.err;
+  EXPECT_FALSE(nlohmann::json::parse(known.out).at("complete").get<bool>());
+  const Outcome unknown = run_it({"why", store_.root(), "a:1.0"});  // it may be in what is unread
+  EXPECT_EQ(unknown.code, 4);
+  EXPECT_TRUE(has(unknown.err, "incomplete"));
+}
+
 TEST_F(CliTest, AuditExitsWith0OrSaysByItsCodeWhatIsWrong) {
   EXPECT_EQ(run_it({"audit", store_.root()}).code, 0);
   EXPECT_EQ(run_it({"audit", "--max-garbage", "1G", store_.root()}).code, 0);

@@ -260,6 +260,44 @@ d['columns'] = []
 d['others'] = 5
 d['complete'] = 1
 "
+# Explanations: of tags and repositories of a damaged store, of members and layers.
+for ref in $(json "' '.join(sorted({t['repository'] + ':' + t['tag'] for t in d['tags']} |
+    {t['repository'] for t in d['tags']}))" tags.json); do
+  run "why $ref" why --json demo "$ref"
+  exits 0 3
+  check "$what: fits the schema" valid why
+done
+run "why of a member" why --json healthy \
+  "team/proxy@$("$regsweep" tags healthy team/proxy | grep -o 'sha256:[0-9a-f]*' | head -n 1)"
+exits 0
+check "$what: fits the schema" valid why
+run "why of a layer" why --json healthy \
+  "$("$regsweep" repos --json --by blob --top 1 healthy | grep -o 'sha256:[0-9a-f]*' | head -n 1)"
+exits 0
+check "$what: fits the schema" valid why
+holds "d['chain']['steps'][-1]['role'] == 'layer' and d['manifests']['count'] > 1"
+cp out why.json
+check "mutated explanations do not fit" "$python" mutate.py "$schemas/why.json" why.json "
+del d['complete']
+d['schema'] = 'regsweep.why/2'
+d['more'] = 1
+d['ref']['kind'] = 'blob'
+d['ref']['digest'] = 'sha256:abc'
+d['object']['state'] = 'gone'
+d['object']['size'] = 5
+d['object']['last_written'] = 'today'
+d['standing'] = 'alive'
+d['chain']['steps'] = []
+d['chain']['steps'][0]['by'] = 'luck'
+d['manifests'] = []
+d['manifests']['items'][0]['role'] = 'part'
+d['repositories']['items'][0]['revision'] = None
+d['damage']['live'] = 0
+d['deletion']['frees_by_gc']['blobs'] = -1
+d['collectors'].pop()
+d['collectors'][0]['registry'] = '4'
+del d['collectors'][0]['loss']
+"
 # Verifies: one of a damaged store, one of a sample.
 cp -a healthy rotten
 blob=$(find rotten/docker/registry/v2/blobs -name data -printf '%s %p\n' | sort -rn | sed -n '3s/.* //p')
