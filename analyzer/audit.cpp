@@ -53,6 +53,7 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   audit.context = options.context;
   SurveyOptions survey_options;
   survey_options.exact = options.exact;
+  survey_options.pinned = options.pinned;
   audit.survey = confirmed_survey(store, survey_options, audit.damage);
   audit.accounts = account(audit.survey);
   audit.hazards = find_hazards(audit.survey, audit.accounts, options.context.root);

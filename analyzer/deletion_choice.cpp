@@ -55,9 +55,21 @@ void sort_by_text(const Graph& graph, std::vector<DigestId>& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
+bool is_in_use(const Survey& survey, const Ref& ref) {
+  const std::vector<DigestId> in_use = manifests_in_use(survey);
+  const auto is_one = [&](DigestId id) {
+    return std::binary_search(in_use.begin(), in_use.end(), id);
+  };
+  if (ref.kind != RefKind::kRepository) return is_one(ref.digest);
+  const Repository& repository = survey.repositories[ref.repository];
+  return std::ranges::any_of(repository.tags, is_one, &Tag::digest) ||
+         std::ranges::any_of(repository.revisions.paths, is_one);
+}
+
 }  // namespace
 
 ChoiceProblem problem_of(const Survey& survey, const Ref& ref, bool whole_repositories) {
+  if (!survey.pinned.empty() && is_in_use(survey, ref)) return ChoiceProblem::kInUse;
   switch (ref.kind) {
     case RefKind::kDigest:
       return ChoiceProblem::kNoRepository;

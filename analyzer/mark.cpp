@@ -87,6 +87,8 @@ Marks mark(const Survey& survey, const Policy& policy) {
       each_step(graph, root, policy, [&](DigestId id) { claim(marks, id); });
     }
   });
+  const bool is_safe = policy.roots == Roots::kTags || policy.roots == Roots::kTagsAndRevisions;
+  if (is_safe) extend(graph, policy, survey.pinned, marks);  // no registry knows of them
   return marks;
 }
 

@@ -26,6 +26,7 @@ struct PlanRules {
   std::int64_t min_age_seconds = 24 * 3600;         ///< younger objects are kept
   std::optional<std::uint64_t> enough_bytes;        ///< stop when this much is freed
   std::vector<std::string> ignore_damaged;          ///< digests and repositories, item by item
+  std::vector<storage::Digest> pinned = {};  ///< in use somewhere: these stay, with what they need
   /// Set: a plan to delete just this; of the other rules only ages and damage count.
   std::optional<Deletions> deletions = {};
 };

@@ -19,8 +19,9 @@ std::optional<std::uint32_t> first_match(const std::vector<NamePattern>& pattern
 class Judge {
  public:
   Judge(const Repository& repository, const RetentionPolicy& policy, std::uint32_t policy_row,
-        const std::vector<std::int64_t>& times, std::int64_t now)
-      : repository_(repository), policy_(policy), times_(times), now_(now) {
+        const std::vector<std::int64_t>& times, const std::vector<DigestId>& in_use,
+        std::int64_t now)
+      : repository_(repository), policy_(policy), times_(times), in_use_(in_use), now_(now) {
     judged_.resize(repository.tags.size());
     for (JudgedTag& tag : judged_) tag.policy = policy_row;
   }
@@ -43,7 +44,9 @@ class Judge {
       return;
     }
     candidates_.push_back(t);
-    if (tag.state != storage::LinkState::kRead || !tag.is_directory) {
+    if (tag.digest != kNoDigest && std::ranges::binary_search(in_use_, tag.digest)) {
+      judged.verdict = Verdict::kInUse;
+    } else if (tag.state != storage::LinkState::kRead || !tag.is_directory) {
       judged.verdict = Verdict::kUnclear;
     } else if (const auto keep = first_match(policy_.keep, tag.name)) {
       judged.verdict = Verdict::kKeptByPattern;
@@ -93,6 +96,7 @@ class Judge {
   const Repository& repository_;
   const RetentionPolicy& policy_;
   const std::vector<std::int64_t>& times_;
+  const std::vector<DigestId>& in_use_;
   const std::int64_t now_;
   std::vector<JudgedTag> judged_;
   std::vector<std::uint32_t> candidates_;
@@ -112,6 +116,7 @@ std::vector<std::vector<JudgedTag>> judge_tags(const Survey& survey,
                                                const std::vector<RetentionPolicy>& policies,
                                                const TagTimes& created, std::int64_t now_seconds) {
   const TagTimes pushed = push_times(survey);
+  const std::vector<DigestId> in_use = manifests_in_use(survey);
   std::vector<std::vector<JudgedTag>> judged(survey.repositories.size());
   for (std::size_t r = 0; r < judged.size(); ++r) {
     const Repository& repository = survey.repositories[r];
@@ -124,7 +129,7 @@ std::vector<std::vector<JudgedTag>> judge_tags(const Survey& survey,
     if (policy == policies.end()) continue;
     const TagTimes& times = policy->newest_by == NewestBy::kCreated ? created : pushed;
     judged[r] = Judge(repository, *policy, static_cast<std::uint32_t>(policy - policies.begin()),
-                      times[r], now_seconds)
+                      times[r], in_use, now_seconds)
                     .run();
   }
   return judged;

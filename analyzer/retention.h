@@ -38,6 +38,7 @@ struct RetentionPolicy {
 enum class Verdict : std::uint8_t {
   kNoPolicy,          ///< stays: no policy is about its repository
   kNoCandidate,       ///< stays: no drop pattern fits it
+  kInUse,             ///< stays: its digest, or an image of its index, is pinned
   kUnclear,           ///< stays: its link cannot be read or means no digest
   kKeptByPattern,     ///< stays: a keep pattern fits it
   kTimeUnknown,       ///< stays: a rule asks for its time, which is not known
@@ -46,7 +47,7 @@ enum class Verdict : std::uint8_t {
   kLastOfRepository,  ///< stays: the newest of those that would leave the repository empty
   kDropped,
 };
-inline constexpr std::size_t kVerdicts = 9;
+inline constexpr std::size_t kVerdicts = 10;
 
 struct JudgedTag {
   Verdict verdict = Verdict::kNoPolicy;

@@ -40,6 +40,10 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   Survey result = builder.finish();
   result.began_nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
   result.inventory = inventory;
+  for (const storage::Digest& digest : options.pinned) {
+    if (const auto id = result.graph.digests.find(digest)) result.pinned.push_back(*id);
+  }
+  std::sort(result.pinned.begin(), result.pinned.end());
   result.exact = options.exact && !options.names_only;
   const auto there = [](const storage::Status& status) {
     return status || status.error().code != storage::Errc::kNotFound;

@@ -91,6 +91,7 @@ struct SurveyOptions {
   bool exact = false;             ///< visit every inode; stray files in every directory are found
   bool names_only = false;        ///< with exact: find stray names, but do not size them
   int attempts = 3;               ///< how often to start again when the store changes meanwhile
+  std::vector<storage::Digest> pinned = {};  ///< in use somewhere: see Survey::pinned
 };
 
 /// Everything that was read of a store, interned. Repositories are sorted by name, and everything
@@ -102,6 +103,10 @@ struct Survey {
   std::vector<storage::Event> events;    ///< by path, each once
   std::vector<storage::WalkEntry> walk;  ///< in a registry's walk order
   std::vector<StrayLink> stray_links;    ///< by repository and path
+  /// What a user says is in use, as in a cluster, sorted: roots of every safe mark, whatever links
+  /// to them. What a pinned manifest needs is kept only if a tag or revision leads to it: else it was
+  /// not read.
+  std::vector<DigestId> pinned;
   storage::Inventory inventory;          ///< of all, or of what lies beside the scan
   bool exact = false;
   storage::ClassTotal sampled_links;        ///< a few links, whose average stands for all

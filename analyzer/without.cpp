@@ -29,6 +29,7 @@ Marks read_manifests(const Survey& survey) {
     add_roots(survey, repository, Roots::kTagsAndRevisions, roots);
   }
   for (const DigestId root : roots) meet(root);
+  for (const DigestId pinned : survey.pinned) meet(pinned);
   while (!pending.empty()) {
     const DigestId id = pending.back();
     pending.pop_back();
@@ -108,6 +109,25 @@ void Without::forget_unread_manifests() {
   if (manifests_.empty()) return;
   referrers_ = graph.referrers;
   std::erase_if(graph.referrers, [&](const auto& pair) { return read[row(pair.second)] == 0; });
+}
+
+std::vector<DigestId> manifests_in_use(const Survey& survey) {
+  std::vector<DigestId> in_use = survey.pinned;
+  if (in_use.empty()) return in_use;
+  const Graph& graph = survey.graph;
+  for (std::size_t before = 0; before != in_use.size();) {  // once a level of nested indexes
+    before = in_use.size();
+    for (const ManifestRow& manifest : graph.manifests) {
+      bool lists_one = false;
+      graph.each_edge(manifest.id, [&](const Edge& edge) {
+        lists_one |= (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest &&
+                     std::binary_search(in_use.begin(), in_use.begin() + static_cast<std::ptrdiff_t>(before), edge.to);
+      });
+      if (lists_one) in_use.push_back(manifest.id);
+    }
+    sort_unique(in_use);
+  }
+  return in_use;
 }
 
 Freed freed_by(const Survey& survey, const Marks& before, const Marks& after) {

@@ -69,6 +69,10 @@ class Without {
   std::vector<std::pair<DigestId, DigestId>> referrers_;  ///< all, if some manifests were taken
 };
 
+/// What is pinned, and the manifests that list any of it, sorted: an index is in use if one of its
+/// images is.
+std::vector<DigestId> manifests_in_use(const Survey& survey);
+
 /// What a collection gets back.
 struct Freed {
   std::uint64_t blobs = 0;

@@ -9,6 +9,7 @@
 #include "analyzer/audit.h"
 #include "cli/command.h"
 #include "cli/limit.h"
+#include "cli/roots.h"
 #include "reports/audit_json.h"
 #include "reports/audit_prometheus.h"
 #include "reports/audit_text.h"
@@ -31,6 +32,7 @@ struct Args : CommonArgs {
   std::string max_garbage;
   std::string html;
   std::string known;
+  std::string roots;
 };
 
 /// Says why a list cannot be compared with.
@@ -99,6 +101,9 @@ int run_audit(const Args& args, const Io& io) {
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   analyzer::AuditOptions options = audit_options(opened, args.exact);
   if (!args.known.empty()) options.known = &known;
+  if (!read_roots(args, args.roots, opened, io, options.pinned, exit)) {
+    return static_cast<int>(exit);
+  }
   analyzer::Audit audit;
   run_parallel(args, *opened.store, io, [&] { audit = analyzer::audit(*opened.store, options); });
   exit = write_results(args, io, [&](std::ostream& out) {

@@ -97,6 +97,8 @@ std::string undeletable(ChoiceProblem problem) {
              "(regsweep why names them)";
     case ChoiceProblem::kWholeRepository:
       return "is a whole repository, not a tag: --repository deletes all of it";
+    case ChoiceProblem::kInUse:
+      return "is in use, as --roots says; it stays";
     case ChoiceProblem::kStrayFile:
       return "is a file where only tags should be: look at it, then remove it by hand";
   }

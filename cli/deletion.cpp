@@ -61,13 +61,17 @@ void add_deletion_options(CLI::App& command, DeletionArgs& args) {
             return reports::parse_age(text) ? "" : "want an age such as 90m, 24h, 7d or 2w";
           },
           ""));
+  add_roots_option(command, args.roots);
   add_apply_options(command, args.apply);
 }
 
 bool read_subject(const DeletionArgs& args, const Io& io, Subject& subject, Exit& exit) {
   if (!open_store(args, io, subject.opened, exit)) return false;
+  if (!read_roots(args, args.roots, subject.opened, io, subject.pinned, exit)) return false;
   run_parallel(args, *subject.opened.store, io, [&] {
-    subject.survey = analyzer::survey(*subject.opened.store, analyzer::survey_options_for({}));
+    analyzer::SurveyOptions options = analyzer::survey_options_for({});
+    options.pinned = subject.pinned;
+    subject.survey = analyzer::survey(*subject.opened.store, options);
   });
   return true;
 }
@@ -77,6 +81,7 @@ int show_or_delete(const DeletionArgs& args, Subject& subject, const analyzer::D
   analyzer::PlanRules rules;
   rules.min_age_seconds = reports::parse_age(args.min_age).value_or(24 * 3600);
   rules.deletions = deletions;
+  rules.pinned = subject.pinned;
   rules.deletions->sweep = args.sweep;
   if (args.do_it) return sweep(args, args.apply, subject.opened, rules, nullptr, io);
   const Outlook outlook = look_out(args, subject, rules);

@@ -15,6 +15,7 @@ struct DeletionArgs : CommonArgs {
   bool do_it = false;
   bool sweep = false;
   std::string min_age = "24h";
+  std::string roots;
 };
 
 /// Adds --apply, --sweep, --min-age and how to apply.
@@ -24,6 +25,7 @@ void add_deletion_options(CLI::App& command, DeletionArgs& args);
 struct Subject {
   OpenStore opened;
   analyzer::Survey survey;
+  std::vector<storage::Digest> pinned;  ///< of --roots
 };
 
 /// Opens and reads the store, or says why not and sets `exit`.

@@ -20,7 +20,10 @@ int run_gc(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  const analyzer::PlanRules rules = rules_from(args.rules);
+  analyzer::PlanRules rules = rules_from(args.rules);
+  if (!read_roots(args, args.rules.roots, opened, io, rules.pinned, exit)) {
+    return static_cast<int>(exit);
+  }
   if (args.do_it) return sweep(args, args.apply, opened, rules, nullptr, io);
   const Planned planned = make_planned(args, opened, rules, io);
   exit = write_results(args, io, [&](std::ostream& out) {

@@ -31,7 +31,11 @@ int run_plan(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  Planned planned = make_planned(args, opened, rules_from(args.rules), io);
+  analyzer::PlanRules rules = rules_from(args.rules);
+  if (!read_roots(args, args.rules.roots, opened, io, rules.pinned, exit)) {
+    return static_cast<int>(exit);
+  }
+  Planned planned = make_planned(args, opened, rules, io);
   if (args.json || !args.output.empty()) {
     exit = write_results(args, io,
                          [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });

@@ -75,6 +75,7 @@ void add_rules(CLI::App& command, RuleArgs& args) {
                   "Stop when this much is freed, what is cheapest to lose first, as 50G")
       ->type_name("SIZE")
       ->check(CLI::Validator(check_size, ""));
+  add_roots_option(command, args.roots);
   command
       .add_option("--ignore-damaged", args.ignore_damaged,
                   "Go on although this digest or repository cannot be understood or read")

@@ -4,6 +4,7 @@
 
 #include "analyzer/apply.h"
 #include "cli/command.h"
+#include "cli/roots.h"
 
 namespace regsweep::cli {
 
@@ -17,6 +18,7 @@ struct RuleArgs {
   std::string uploads_age;
   std::string min_age = "24h";
   std::string enough;
+  std::string roots;
   std::vector<std::string> ignore_damaged;
 };
 

@@ -77,6 +77,10 @@ Json rules_json(const analyzer::PlanRules& rules) {
   for (const std::string& name : rules.ignore_damaged) {
     json["ignore_damaged"].push_back(printable(name));
   }
+  if (!rules.pinned.empty()) {
+    json["roots"] = Json::array();
+    for (const storage::Digest& digest : rules.pinned) json["roots"].push_back(digest.text());
+  }
   if (rules.deletions) json["deletions"] = deletions_json(*rules.deletions);
   return json;
 }
@@ -130,6 +134,15 @@ Plan plan_from(const Json& json) {
   }
   for (const Json& name : rules.at("ignore_damaged")) {
     plan.rules.ignore_damaged.push_back(raw_from_printable(name.get<std::string>()));
+  }
+  if (rules.contains("roots")) {
+    for (const Json& root : rules.at("roots")) {
+      storage::Digest digest;
+      if (parse_digest(root.get<std::string>(), digest) != storage::DigestError::kNone) {
+        throw std::invalid_argument("a root is no digest");
+      }
+      plan.rules.pinned.push_back(digest);
+    }
   }
   if (rules.contains("deletions")) plan.rules.deletions = deletions_from(rules.at("deletions"));
   for (const Json& entry : json.at("removals")) {

@@ -20,9 +20,8 @@ using analyzer::Verdict;
 
 /// Stable names, by Verdict.
 constexpr std::array<std::string_view, analyzer::kVerdicts> kNames = {
-    "no-policy",       "no-candidate",           "unclear",
-    "kept-by-pattern", "time-unknown",           "kept-as-last",
-    "kept-newer",      "kept-so-that-one-stays", "dropped"};
+    "no-policy",    "no-candidate", "in-use",       "unclear",    "kept-by-pattern",
+    "time-unknown", "kept-as-last", "kept-as-newer", "kept-so-that-one-stays", "dropped"};
 
 std::string_view name_of(Verdict verdict) { return kNames[static_cast<std::size_t>(verdict)]; }
 
@@ -40,6 +39,8 @@ std::string rule_text(const RetentionPolicy& policy, Verdict verdict, std::uint3
       return "stays: no policy is about its repository";
     case Verdict::kNoCandidate:
       return "stays: no drop pattern fits it";
+    case Verdict::kInUse:
+      return "stays: in use, as --roots says";
     case Verdict::kUnclear:
       return "stays: its link means no digest";
     case Verdict::kKeptByPattern:

@@ -1,0 +1,100 @@
+#include "cli/roots.h"
+
+#include <fstream>
+#include <iostream>
+
+#include "analyzer/ref.h"
+#include "reports/humanize.h"
+
+namespace regsweep::cli {
+namespace {
+
+using analyzer::RefKind;
+using analyzer::RefOutcome;
+using analyzer::Survey;
+
+struct Line {
+  std::size_t number = 0;
+  std::string text;
+};
+
+/// Lines without comments, empty ones and blanks around them.
+bool read_lines(std::istream& in, std::vector<Line>& lines) {
+  std::string text;
+  for (std::size_t number = 1; std::getline(in, text); ++number) {
+    const std::size_t begin = text.find_first_not_of(" \t\r");
+    if (begin == std::string::npos || text[begin] == '#') continue;
+    lines.push_back({number, text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin)});
+  }
+  return !in.bad();
+}
+
+/// What a line keeps: a digest, or everything that a repository serves.
+void add_digests(const Survey& survey, const analyzer::Ref& ref,
+                 std::vector<storage::Digest>& pinned) {
+  const auto add = [&](analyzer::DigestId id) {
+    if (id != analyzer::kNoDigest) pinned.push_back(survey.graph.digests[id]);
+  };
+  if (ref.kind != RefKind::kRepository) return add(ref.digest);
+  const analyzer::Repository& repository = survey.repositories[ref.repository];
+  for (const analyzer::Tag& tag : repository.tags) add(tag.digest);
+  for (const analyzer::DigestId path : repository.revisions.paths) add(path);
+}
+
+}  // namespace
+
+void add_roots_option(CLI::App& command, std::string& roots) {
+  command
+      .add_option("--roots", roots,
+                  "Keep what this list names, as images in use in a cluster; - is standard input")
+      ->type_name("FILE");
+}
+
+bool read_roots(const CommonArgs& args, const std::string& file, const OpenStore& opened,
+                const Io& io, std::vector<storage::Digest>& pinned, Exit& exit) {
+  if (file.empty()) return true;
+  const auto fail = [&](const std::string& why) {
+    io.err << "regsweep: " << reports::printable(file) << ": " << why << "; nothing was changed\n";
+    exit = Exit::kUsage;
+    return false;
+  };
+  std::ifstream opened_file;
+  std::istream* in = io.in != nullptr ? io.in : &std::cin;
+  if (file != "-") {
+    opened_file.open(file);
+    in = &opened_file;
+  }
+  std::vector<Line> lines;
+  if (!*in || !read_lines(*in, lines)) return fail("this list of roots cannot be read");
+  if (lines.empty()) return fail("this list of roots names nothing");
+  Survey survey;
+  run_parallel(args, *opened.store, io, [&] { survey = analyzer::survey(*opened.store, {}); });
+  std::size_t elsewhere = 0;
+  std::size_t unserved = 0;
+  for (const Line& line : lines) {
+    const analyzer::ResolvedRef resolved = analyzer::resolve_ref(survey, line.text);
+    if (resolved.outcome == RefOutcome::kAmbiguous || resolved.outcome == RefOutcome::kNotARef) {
+      return fail("line " + std::to_string(line.number) + ": " + reports::printable(line.text) +
+                  (resolved.outcome == RefOutcome::kAmbiguous ? " can mean several digests"
+                                                              : " names no image"));
+    }
+    if (resolved.outcome != RefOutcome::kResolved) {
+      ++elsewhere;
+      continue;
+    }
+    const analyzer::DigestId id = resolved.ref.digest;
+    if (id != analyzer::kNoDigest && !survey.graph.is_manifest(id)) ++unserved;
+    add_digests(survey, resolved.ref, pinned);
+  }
+  if (!args.quiet && elsewhere != 0) {
+    io.err << "regsweep: " << elsewhere << " of " << lines.size()
+           << " roots are not in this store, and keep nothing\n";
+  }
+  if (!args.quiet && unserved != 0) {
+    io.err << "regsweep: " << unserved
+           << " roots are no manifests that a repository serves: each keeps that blob alone\n";
+  }
+  return true;
+}
+
+}  // namespace regsweep::cli
