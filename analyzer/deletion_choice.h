@@ -24,7 +24,7 @@ struct ChosenRef {
 enum class ChoiceProblem : std::uint8_t {
   kNone,
   kNoRepository,     ///< a digest alone: of which repository?
-  kIsLayer,       ///< the repository links it as a layer: it goes with what needs it
+  kIsLayer,          ///< the repository links it as a layer: it goes with what needs it
   kWholeRepository,  ///< a repository, and the user did not say that whole ones may go
   kInUse,            ///< it, an image of it, or something in the repository is pinned
   kStrayFile,        ///< a file stands where only tags should be

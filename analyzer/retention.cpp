@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "analyzer/without.h"
+
 namespace regsweep::analyzer {
 namespace {
 

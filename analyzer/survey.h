@@ -104,10 +104,10 @@ struct Survey {
   std::vector<storage::WalkEntry> walk;  ///< in a registry's walk order
   std::vector<StrayLink> stray_links;    ///< by repository and path
   /// What a user says is in use, as in a cluster, sorted: roots of every safe mark, whatever links
-  /// to them. What a pinned manifest needs is kept only if a tag or revision leads to it: else it was
-  /// not read.
+  /// to them. What a pinned manifest needs is kept only if a tag or revision leads to it: else it
+  /// was not read.
   std::vector<DigestId> pinned;
-  storage::Inventory inventory;          ///< of all, or of what lies beside the scan
+  storage::Inventory inventory;  ///< of all, or of what lies beside the scan
   bool exact = false;
   storage::ClassTotal sampled_links;        ///< a few links, whose average stands for all
   storage::ClassTotal sampled_directories;  ///< and their directories

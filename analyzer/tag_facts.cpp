@@ -7,7 +7,11 @@
 #include <numeric>
 #include <optional>
 
+#include "analyzer/mark.h"
 #include "analyzer/platform.h"
+#include "analyzer/reach.h"
+#include "analyzer/tag_figures.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -87,6 +91,72 @@ std::vector<std::vector<TagFacts>> tag_facts(const storage::Store& store, const 
     }
   }
   return facts;
+}
+
+void add_details(const storage::Store& store, const Survey& survey, std::vector<TagLine>& lines) {
+  if (lines.empty()) return;
+  std::vector<std::uint32_t> repositories;
+  for (const TagLine& line : lines) repositories.push_back(line.tag.repository);
+  repositories.erase(std::unique(repositories.begin(), repositories.end()), repositories.end());
+  const auto facts = tag_facts(store, survey, repositories);
+  const std::vector<TagFigures> figures = tag_figures(survey);
+  std::vector<std::pair<DigestId, TagRef>> by_digest;
+  for (const TagFigures& tag : figures) {
+    by_digest.emplace_back(survey.repositories[tag.tag.repository].tags[tag.tag.tag].digest,
+                           tag.tag);
+  }
+  std::sort(by_digest.begin(), by_digest.end());
+  for (TagLine& line : lines) {
+    const TagFacts& of_tag = facts[line.tag.repository][line.tag.tag];
+    line.platforms = of_tag.platforms;
+    line.created_seconds = of_tag.created_seconds;
+    const auto figure = std::ranges::lower_bound(figures, line.tag, {}, &TagFigures::tag);
+    if (figure != figures.end() && figure->tag == line.tag) line.exclusive = figure->exclusive;
+    const DigestId digest = survey.repositories[line.tag.repository].tags[line.tag.tag].digest;
+    if (digest == kNoDigest) continue;
+    const auto same =
+        std::ranges::equal_range(by_digest, digest, {}, &std::pair<DigestId, TagRef>::first);
+    for (const auto& [ignored, other] : same) {
+      if (other != line.tag) line.same_digest.push_back(other);
+    }
+  }
+}
+
+std::vector<UntaggedRevision> untagged_revisions(const storage::Store& store, const Survey& survey,
+                                                 const std::vector<std::uint32_t>& repositories) {
+  const Graph& graph = survey.graph;
+  Policy policy = safe_policy(true);
+  policy.referrers = false;
+  Reach reach(graph.node_count());
+  Reach tagged(graph.node_count());
+  std::vector<UntaggedRevision> untagged;
+  for (const std::uint32_t r : repositories) {
+    const Repository& repository = survey.repositories[r];
+    std::vector<DigestId> pending;
+    add_roots(survey, repository, Roots::kTags, pending);
+    tagged.walk(graph, policy, pending, [](DigestId) {});
+    const auto first = static_cast<std::ptrdiff_t>(untagged.size());
+    for (const DigestId path : repository.revisions.paths) {
+      if (!tagged.meet(path)) continue;
+      UntaggedRevision& revision = untagged.emplace_back();
+      revision.repository = r;
+      revision.digest = path;
+      revision.type = graph.type(path);
+      pending.assign(1, path);
+      reach.walk(graph, policy, pending, [&](DigestId id) {
+        if (graph.has(id, kPresent)) revision.size += graph.bytes(id);
+      });
+      const auto facts =
+          store.stat_path(std::string(storage::layout::kRepositories) + '/' + repository.name +
+                          "/_manifests/revisions/" +
+                          storage::layout::link_directory(graph.digests[path]) + "/link");
+      if (facts) revision.linked_seconds = facts->mtime_nanoseconds / 1'000'000'000;
+    }
+    std::stable_sort(untagged.begin() + first, untagged.end(), [](const auto& a, const auto& b) {
+      return a.linked_seconds > b.linked_seconds;
+    });
+  }
+  return untagged;
 }
 
 TagTimes created_times(const std::vector<std::vector<TagFacts>>& facts) {

@@ -6,6 +6,7 @@
 
 #include "analyzer/retention.h"
 #include "analyzer/survey.h"
+#include "analyzer/tag_list.h"
 #include "storage/store.h"
 
 namespace regsweep::analyzer {
@@ -22,6 +23,24 @@ struct TagFacts {
 /// left out. Runs in the caller's TBB arena. Source: OCI image spec, config, `created`.
 std::vector<std::vector<TagFacts>> tag_facts(const storage::Store& store, const Survey& survey,
                                              const std::vector<std::uint32_t>& repositories);
+
+/// Fills in what a list of tags does not have from the survey alone: reads the configs of the
+/// listed tags. Runs in the caller's TBB arena.
+void add_details(const storage::Store& store, const Survey& survey, std::vector<TagLine>& lines);
+
+/// A revision that no tag of its repository means and no index of it lists.
+struct UntaggedRevision {
+  std::uint32_t repository = 0;
+  DigestId digest = kNoDigest;
+  ManifestType type = ManifestType::kUnknown;
+  Bytes size;                       ///< distinct blobs it reaches, referrers left out
+  std::int64_t linked_seconds = 0;  ///< mtime of its link: when it was pushed; 0 if not known
+};
+
+/// Those of these repositories (of all, if none is named), by repository, the newest first. One
+/// stat a revision.
+std::vector<UntaggedRevision> untagged_revisions(const storage::Store& store, const Survey& survey,
+                                                 const std::vector<std::uint32_t>& repositories);
 
 /// The times alone.
 TagTimes created_times(const std::vector<std::vector<TagFacts>>& facts);

@@ -23,6 +23,11 @@ struct TagLine {
   bool parsed = false;  ///< its manifest was there to be read
   ManifestType type = ManifestType::kUnknown;
   Bytes size;  ///< distinct present blobs it reaches, referrers left out
+  // ---- by add_details() ----
+  Bytes exclusive;                     ///< of these, what no other tag of the store reaches
+  std::vector<std::string> platforms;  ///< "linux/amd64"; of an index in its order
+  std::int64_t created_seconds = 0;    ///< by its config, since 1970; 0 if not known
+  std::vector<TagRef> same_digest;     ///< other tags of the store that mean the same
 };
 
 /// Every tag of the named repositories (of all, if none is named), by repository and name. Costs

@@ -59,7 +59,7 @@ struct DefectOf {
 /// What taking the object away would do: its tags and revisions, everywhere or in the repository
 /// that the user names.
 struct Deletion {
-  Withdrawal removal;       ///< empty: it cannot be deleted alone
+  Withdrawal removal;    ///< empty: it cannot be deleted alone
   Freed by_gc;           ///< what a collection then frees beyond what it would free anyway
   Freed by_gc_untagged;  ///< the same of one that removes untagged manifests
   Standing after = Standing::kGarbage;  ///< of the object, then

@@ -120,8 +120,10 @@ std::vector<DigestId> manifests_in_use(const Survey& survey) {
     for (const ManifestRow& manifest : graph.manifests) {
       bool lists_one = false;
       graph.each_edge(manifest.id, [&](const Edge& edge) {
-        lists_one |= (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest &&
-                     std::binary_search(in_use.begin(), in_use.begin() + static_cast<std::ptrdiff_t>(before), edge.to);
+        lists_one |=
+            (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest &&
+            std::binary_search(in_use.begin(), in_use.begin() + static_cast<std::ptrdiff_t>(before),
+                               edge.to);
       });
       if (lists_one) in_use.push_back(manifest.id);
     }

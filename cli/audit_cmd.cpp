@@ -171,6 +171,7 @@ void add_audit(CLI::App& app, Job& job) {
       ->check(CLI::Validator(
           [](const std::string& file) { return file.empty() ? "want a file or -" : ""; }, ""))
       ->type_name("FILE");
+  add_roots_option(*command, args->roots);
   command
       ->add_option("--max-garbage", args->max_garbage,
                    "Exit with 1 if there is more garbage than this size or share, as 50G or 20%")

@@ -9,6 +9,7 @@
 #include "cli/deletion.h"
 #include "reports/deletion_report.h"
 #include "reports/humanize.h"
+#include "reports/ref_text.h"
 
 namespace regsweep::cli {
 namespace {
@@ -50,42 +51,6 @@ bool read_list(const Args& args, const Io& io, std::vector<std::string>& refs) {
   return false;
 }
 
-std::string suggestions(const ResolvedRef& resolved) {
-  if (resolved.suggestions.empty()) return "; regsweep tags lists what there is";
-  std::string text = "; did you mean ";
-  for (std::size_t i = 0; i < resolved.suggestions.size(); ++i) {
-    text += (i == 0 ? "" : " or ") + reports::printable(resolved.suggestions[i]);
-  }
-  return text + '?';
-}
-
-/// Why a name names nothing that can be deleted.
-std::string unresolved(const ResolvedRef& resolved) {
-  switch (resolved.outcome) {
-    case RefOutcome::kResolved:
-      return {};
-    case RefOutcome::kAmbiguous: {
-      std::string text = fmt::format("{} digests begin so: ", resolved.candidate_count);
-      for (const analyzer::RefCandidate& candidate : resolved.candidates) {
-        text += "\n    " + candidate.digest;
-        if (!candidate.owner.empty()) text += " in " + reports::printable(candidate.owner);
-      }
-      return text;
-    }
-    case RefOutcome::kNotARef:
-      return "want REPOSITORY:TAG or REPOSITORY@DIGEST";
-    case RefOutcome::kUnknownRepository:
-      return "there is no such repository" + suggestions(resolved);
-    case RefOutcome::kUnknownTag:
-      return "the repository has no such tag" + suggestions(resolved);
-    case RefOutcome::kUnknownDigest:
-      return "nothing in the store has or names this digest" + suggestions(resolved);
-    case RefOutcome::kNotInRepository:
-      return "the repository has no link to this digest; regsweep why says where it is";
-  }
-  return {};
-}
-
 std::string undeletable(ChoiceProblem problem) {
   switch (problem) {
     case ChoiceProblem::kNone:
@@ -111,8 +76,12 @@ bool resolve(const Args& args, const std::vector<std::string>& names, const Surv
   bool all = true;
   for (const std::string& name : names) {
     const ResolvedRef resolved = analyzer::resolve_ref(survey, name);
-    std::string why = unresolved(resolved);
-    if (why.empty()) why = undeletable(analyzer::problem_of(survey, resolved.ref, args.whole));
+    all &= resolved.outcome == RefOutcome::kResolved;
+    if (resolved.outcome != RefOutcome::kResolved) {
+      reports::write_ref_problem(survey, name, resolved, args.store, io.err);
+      continue;
+    }
+    const std::string why = undeletable(analyzer::problem_of(survey, resolved.ref, args.whole));
     if (why.empty()) {
       if (std::find(refs.begin(), refs.end(), resolved.ref) == refs.end()) {
         refs.push_back(resolved.ref);

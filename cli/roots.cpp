@@ -79,12 +79,23 @@ bool read_roots(const CommonArgs& args, const std::string& file, const OpenStore
                                                               : " names no image"));
     }
     if (resolved.outcome != RefOutcome::kResolved) {
+      storage::Algorithm algorithm{};
+      storage::Digest whole;
+      const bool digest_meant =
+          storage::parse_algorithm(line.text.substr(0, line.text.find(':')), algorithm);
+      if (digest_meant && parse_digest(line.text, whole) != storage::DigestError::kNone) {
+        return fail("line " + std::to_string(line.number) + ": " + reports::printable(line.text) +
+                    " is no whole digest, and none of the store begins so");
+      }
       ++elsewhere;
       continue;
     }
     const analyzer::DigestId id = resolved.ref.digest;
     if (id != analyzer::kNoDigest && !survey.graph.is_manifest(id)) ++unserved;
     add_digests(survey, resolved.ref, pinned);
+  }
+  if (elsewhere == lines.size()) {
+    return fail("none of these roots is in this store: is it the right list?");
   }
   if (!args.quiet && elsewhere != 0) {
     io.err << "regsweep: " << elsewhere << " of " << lines.size()

@@ -20,8 +20,10 @@ using analyzer::Verdict;
 
 /// Stable names, by Verdict.
 constexpr std::array<std::string_view, analyzer::kVerdicts> kNames = {
-    "no-policy",    "no-candidate", "in-use",       "unclear",    "kept-by-pattern",
-    "time-unknown", "kept-as-last", "kept-as-newer", "kept-so-that-one-stays", "dropped"};
+    "no-policy",    "no-candidate",    "in-use",
+    "unclear",      "kept-by-pattern", "time-unknown",
+    "kept-as-last", "kept-as-newer",   "kept-so-that-one-stays",
+    "dropped"};
 
 std::string_view name_of(Verdict verdict) { return kNames[static_cast<std::size_t>(verdict)]; }
 

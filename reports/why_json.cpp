@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 #include "reports/why_report.h"

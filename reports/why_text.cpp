@@ -195,8 +195,9 @@ class WhyText {
           out_ << fmt::format("a tag of {} cannot be read: it may mean this revision\n",
                               name(why_.chain->root.repository));
         } else if (why_.kept_by.size() > 1) {
-          out_ << fmt::format("and {}, listed with -v\n",
-                              counted(why_.kept_by.size() - 1, "more tag", "more tags"));
+          out_ << fmt::format("and {}, listed {}\n",
+                              counted(why_.kept_by.size() - 1, "more tag", "more tags"),
+                              options_.verbose ? "below" : "with -v");
         }
         return;
       case Standing::kUntagged:
@@ -319,6 +320,10 @@ class WhyText {
   }
 
   void not_alone() {
+    if (why_.ref.kind == RefKind::kRepository) {
+      out_ << "nothing: the repository has no tags and no revisions\n";
+      return;
+    }
     switch (why_.standing) {
       case Standing::kTagged:
         out_ << "nothing: it cannot be deleted alone; it goes when the tags that need it and their "
@@ -336,8 +341,10 @@ class WhyText {
           out_ << "nothing: it takes no space\n";
           return;
         }
-        out_ << fmt::format("{}: it is garbage, and a collection removes it: regsweep gc {}\n",
-                            size(survey_.graph.bytes(why_.served)), store_);
+        out_ << fmt::format(
+            "{}: it is garbage, and a collection removes it once it is old enough (--min-age): "
+            "regsweep gc {}\n",
+            size(survey_.graph.bytes(why_.served)), store_);
         return;
     }
   }

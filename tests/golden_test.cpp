@@ -55,13 +55,24 @@ TEST_F(GoldenTest, Tags) {
   store_.repo("odd").image("\x1b[31mred", {layer("base", 300'000)});
   store_.empty_link(store_.tag_path("empty")).directory("repositories/odd/_manifests/tags/nothing");
   const Audit audit = steady_audit(store_);
-  const auto tags = analyzer::list_tags(audit.survey, audit.damage, {});
+  TagReport tags;
+  tags.tags = analyzer::list_tags(audit.survey, audit.damage, {});
+  const auto read = tests::open_store(store_);
+  tests::with_threads(2, [&] {
+    analyzer::add_details(*read, audit.survey, tags.tags);
+    tags.with_untagged = true;
+    tags.untagged = analyzer::untagged_revisions(*read, audit.survey, {0});
+  });
+  for (auto& revision : tags.untagged) revision.linked_seconds = 0;  // those of this moment
   std::ostringstream text;
   write_tags_text(audit.survey, tags, {}, text);
   expect_golden("tags.txt", text.str());
   std::ostringstream json;
   write_tags_json(audit.survey, tags, json);
   expect_golden("tags.json", json.str());
+  std::ostringstream csv;
+  write_tags_csv(audit.survey, tags, csv);
+  expect_golden("tags.csv", csv.str());
 }
 
 TEST(Golden, AnEmptyStore) {

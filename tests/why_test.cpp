@@ -88,7 +88,8 @@ TEST_F(WhyTest, GarbageSaysSinceWhen) {
   EXPECT_GT(why_.last_written_seconds, 0);
   EXPECT_THAT(text, HasSubstr("nothing refers to it; last written 20"));
   EXPECT_THAT(text, HasSubstr("no manifest, no tag, no repository"));
-  EXPECT_THAT(text, HasSubstr("8.0 KiB: it is garbage, and a collection removes it: regsweep gc"));
+  EXPECT_THAT(text,
+              HasSubstr("8.0 KiB: it is garbage, and a collection removes it once it is old"));
   EXPECT_TRUE(fate(RegistryVersion::k3, false).deletes_object);
   EXPECT_FALSE(fate(RegistryVersion::k3, false).is_loss());
   EXPECT_THAT(text, HasSubstr("deletes it: it is garbage"));
@@ -236,6 +237,11 @@ TEST_F(WhyTest, ATagThatMeansNothing) {
   EXPECT_THAT(text, HasSubstr("!!! the tag means nothing"));
   EXPECT_EQ(why_.deletion.removal.tags.size(), 1u);
   EXPECT_THAT(said("app"), HasSubstr("a tag of a cannot be read: it may mean this revision"));
+}
+
+TEST_F(WhyTest, ARepositoryOfLinksAlone) {
+  store_.repo("a").image("1", {layer("app", 1)}).repo("b").layer_link("app");
+  EXPECT_THAT(said("b"), HasSubstr("nothing: the repository has no tags and no revisions"));
 }
 
 TEST_F(WhyTest, LongListsAreCutUnlessAllIsWanted) {

@@ -21,7 +21,8 @@ commands=(
   "audit demo" "audit --exact demo" "audit --exact --json --jobs 32 demo" "audit -v config.yml"
   "audit --json healthy" "audit --exact healthy" "audit demo/docker/registry/v2"
   "explain demo" "explain --json config.yml"
-  "tags demo" "tags --json demo team/app" "tags config.yml"
+  "delete demo team/app:latest" "delete --sweep --json demo team/app:latest" "prune --keep-last 1 demo"
+  "tags demo" "why demo team/app:1.0" "why --json healthy team/proxy" "tags --json demo team/app" "tags config.yml"
   "export --format csv --table tags demo" "export --format ncdu --exact demo"
   "garbage-collect --dry-run demo" "garbage-collect -d -m demo" "garbage-collect -d config.yml"
   "garbage-collect -d -m --semantics registry-2.8 healthy" "garbage-collect -d -q healthy"
@@ -141,7 +142,7 @@ keep = [l for l in lines[start:] if l and l.split()[0] != (timeout_pid if timeou
 open("trace", "w").write("\n".join(keep) + "\n")
 PYTHON
 }
-for arguments in "audit demo" "audit --exact --json --jobs 4 demo" "tags demo" \
+for arguments in "audit demo" "audit --exact --json --jobs 4 demo" "tags demo" "why demo team/app:1.0" \
   "repos demo" "repos --tags --format csv demo" "export --format csv --table edges demo" \
   "garbage-collect --dry-run -m demo" "garbage-collect -d --semantics registry-2.8 config.yml" \
   "gc healthy" "repair --verify --drop-dangling --lost-found --from healthy demo"; do

@@ -260,6 +260,30 @@ d['columns'] = []
 d['others'] = 5
 d['complete'] = 1
 "
+# Retention, deletions and lists with what is untagged.
+run "prune" prune --json --keep-last 1 --drop '*' demo
+exits 0 4 5
+check "$what: fits the schema" valid prune
+cp out prune.json
+check "mutated retention does not fit" "$python" mutate.py "$schemas/prune.json" prune.json "
+del d['complete']
+d['more'] = 1
+d['dropped_tags'] = -1
+d['frees']['blobs'] = 'many'
+d['rules'][0]['verdict'] = 'perhaps'
+d['rules'][0]['frees_alone'] = 5
+d['tags'][0]['goes'] = None
+del d['tags'][0]['digest']
+"
+run "delete" delete --json --sweep healthy team/app:latest
+exits 0
+check "$what: fits the schema" valid plan
+run "delete with roots" delete --json --roots <(echo team/proxy) healthy team/app:latest
+exits 0
+check "$what: fits the schema" valid plan
+tags "with what is untagged" 3 demo --all
+holds "d['untagged']"
+
 # Explanations: of tags and repositories of a damaged store, of members and layers.
 for ref in $(json "' '.join(sorted({t['repository'] + ':' + t['tag'] for t in d['tags']} |
     {t['repository'] for t in d['tags']}))" tags.json); do
