@@ -135,11 +135,12 @@ constexpr std::array<std::string_view, storage::kAdditionClasses> kAdded = {
 
 void write_tag(const TagRecovery& tag, bool is_done, const TextOptions& options,
                std::ostream& out) {
-  out << printable(tag.repository) << ':' << printable(tag.tag) << "  "
-      << (is_done                                                       ? "means "
-          : tag.steps == 0 && tag.lacks.empty() && tag.obstacle.empty() ? "means already "
-                                                                        : "would mean ")
-      << tag.digest.text() << '\n';
+  const bool is_possible = tag.lacks.empty() && tag.obstacle.empty();
+  const char* verb = is_possible && tag.steps == 0 ? "means already "
+                     : is_done                     ? "means "
+                                                   : "would mean ";
+  out << printable(tag.repository) << ':' << printable(tag.tag) << "  " << verb << tag.digest.text()
+      << '\n';
   if (tag.type != analyzer::ManifestType::kUnreadable) {
     out << "  " << manifest_type_name(tag.type) << ", " << size_text(tag.size, options) << '\n';
   }
@@ -151,7 +152,7 @@ void write_tag(const TagRecovery& tag, bool is_done, const TextOptions& options,
   if (shown < tag.lacks.size()) {
     out << "  … and " << grouped(tag.lacks.size() - shown) << " more: -v\n";
   }
-  if (tag.steps == 0 || !tag.lacks.empty() || !tag.obstacle.empty()) return;
+  if (!is_possible || tag.steps == 0) return;
   if (tag.before && *tag.before != tag.digest) {
     out << (is_done ? "  before it meant " : "  now it means ") << tag.before->text()
         << ", which stays among what it meant\n";
