@@ -101,8 +101,16 @@ class Past {
   /// Notes a digest that a tag means or meant, with the manifests that it names: they need no tag.
   void explain(const Digest& digest) {
     if (!explained_.insert(digest).second) return;
-    if (!is_present(digest)) return;
-    for (const Digest& child : closures_.of(digest).manifests) explained_.insert(child);
+    const auto id = graph_.digests.find(digest);
+    if (!id || !graph_.has(*id, kPresent)) return;
+    if (!graph_.is_manifest(*id)) {  // its revision was deleted: it must be read
+      for (const Digest& child : closures_.of(digest).manifests) explained_.insert(child);
+      return;
+    }
+    graph_.each_edge(*id, [&](const Edge& edge) {
+      const bool is_child = edge.role() == Role::kManifest && (edge.flags & kInvalid) == 0;
+      if (is_child) explain(graph_.digests[edge.to]);
+    });
   }
 
   void consider(const Digest& digest, bool has_link) {
@@ -205,6 +213,7 @@ Recoverable find_recoverable(const storage::Store& store, const Survey& survey,
     const Repository& repository = survey.repositories[r];
     const auto fit = fitting(filters, repository.name);
     if (fit.empty() && !filters.empty()) return;
+    if (repository.tags.empty() && !repository.has_revisions) return;
     Past past(store, survey, repository);
     const bool untagged_too =
         filters.empty() ||

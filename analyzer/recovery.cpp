@@ -77,13 +77,19 @@ class RecoveryBuilder {
     return recovery_.plan.removals.size() + recovery_.plan.additions.size();
   }
 
-  /// What of a repository hides something: then a link may only seem to be missing.
+  /// What of a repository hides something: then a link may only seem to be missing. Repositories
+  /// below it, and its uploads, hide none of its links.
   std::string unread_in(const Repository& repository) const {
-    const std::string base = std::string(storage::layout::kRepositories) + '/' + repository.name;
+    const std::string base =
+        std::string(storage::layout::kRepositories) + '/' + repository.name + '/';
     for (const storage::Event& event : survey_.events) {
       const bool hides = event.kind == storage::EventKind::kUnreadable ||
                          event.kind == storage::EventKind::kSymlink;
-      if (hides && (is_below(event.path, base) || is_below(base, event.path))) return event.path;
+      if (hides && (is_below(event.path, base + storage::layout::kLayers) ||
+                    is_below(event.path, base + storage::layout::kManifests) ||
+                    is_below(base, event.path))) {
+        return event.path;
+      }
     }
     return {};
   }

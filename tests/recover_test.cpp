@@ -8,6 +8,7 @@
 #include "analyzer/recoverable.h"
 #include "analyzer/recovery.h"
 #include "analyzer/recovery_target.h"
+#include "analyzer/tag_list.h"
 #include "reports/recover_report.h"
 #include "tests/analyze.h"
 #include "tests/repairs.h"
@@ -264,7 +265,7 @@ TEST_F(RecoverTest, TheListNamesTheNextCommandAndTheQuarantine) {
 }
 
 TEST_F(RecoverTest, ALongListIsCut) {
-  for (std::size_t i = 0; i < 25; ++i) b_.untagged({layer("many", 1000 + i)});
+  for (std::size_t i = 0; i < 25; ++i) b_.untagged({layer("many" + std::to_string(i), 1000 + i)});
   const Recoverable found = past();
   const auto text = [&](bool verbose) {
     reports::TextOptions options;
