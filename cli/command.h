@@ -112,6 +112,7 @@ void add_gc(CLI::App& app, Job& job);
 void add_repair(CLI::App& app, Job& job);
 void add_delete(CLI::App& app, Job& job);
 void add_prune(CLI::App& app, Job& job);
+void add_recover(CLI::App& app, Job& job);
 void add_undo(CLI::App& app, Job& job);
 void add_purge(CLI::App& app, Job& job);
 void add_explain(CLI::App& app, Job& job);

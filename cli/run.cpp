@@ -21,8 +21,8 @@ bool has_command(const CLI::App& app, const std::string& name) {
 int run(const std::vector<std::string>& args, const Io& io) {
   CLI::App app(
       "Finds what takes the space in a container registry's storage, and what may go.\n"
-      "Reads the storage itself: no registry, no API, no credentials. Only apply, gc --apply,\n"
-      "repair --apply, undo, purge and garbage-collect change it.",
+      "Reads the storage itself: no registry, no API, no credentials. Only apply, undo,\n"
+      "purge, garbage-collect and what is given --apply change it.",
       "regsweep");
   app.set_version_flag("--version", std::string("regsweep ") + REGSWEEP_VERSION);
   app.require_subcommand(1);
@@ -40,6 +40,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_gc(app, job);
   add_delete(app, job);
   add_prune(app, job);
+  add_recover(app, job);
   add_repair(app, job);
   add_undo(app, job);
   add_purge(app, job);

@@ -27,6 +27,7 @@ commands=(
   "garbage-collect --dry-run demo" "garbage-collect -d -m demo" "garbage-collect -d config.yml"
   "garbage-collect -d -m --semantics registry-2.8 healthy" "garbage-collect -d -q healthy"
   "gc demo" "gc healthy" "gc --untagged --json healthy"
+  "recover demo" "recover --json healthy" "recover -v healthy team/*"
   "repair demo" "repair --verify --drop-dangling --lost-found --from healthy --json demo"
   # and what must do nothing at all
   "audit demo nonsense" "frobnicate demo" "audit --apply demo" "tags --apply healthy"

@@ -404,6 +404,57 @@ exits 3
 check "$what: fits the schema" valid plan
 holds "d['repair']['still_broken'] != []"
 
+# What can come back: of a damaged store, of one with a past and a quarantine; and bringing it back.
+for store in demo healthy; do
+  run "recover $store" recover --json $store
+  exits 0 4
+  check "$what: fits the schema" valid recover
+done
+cp -a healthy deleted
+run "a deletion" delete --apply --assume-offline deleted team/proxy:2.4
+run "recover after a deletion" recover --json deleted
+exits 0
+check "$what: fits the schema" valid recover
+holds "len(d['quarantine']) == 1" "any(r['tags'] for r in d['repositories'])" \
+  "any(r['untagged'] for r in d['repositories'])"
+cp out past.json
+check "mutated pasts do not fit" "$python" mutate.py "$schemas/recover.json" past.json "
+d['schema'] = 'regsweep.recover/2'
+del d['complete']
+d['more'] = 1
+d['repositories'][0]['name'] = ''
+next(r for r in d['repositories'] if r['tags'])['tags'][0]['state'] = 'gone'
+next(r for r in d['repositories'] if r['tags'])['tags'][0]['before'] = None
+next(r for r in d['repositories'] if r['untagged'])['untagged'][0]['digest'] = 'sha256:abc'
+next(r for r in d['repositories'] if r['untagged'])['untagged'][0]['type'] = 'layer'
+next(r for r in d['repositories'] if r['untagged'])['untagged'][0]['since'] = 'today'
+next(r for r in d['repositories'] if r['untagged'])['untagged'][0]['size'] = 5
+d['quarantine'][0]['objects'] = -1
+d['quarantine'][0]['finished'] = 1
+d['tags'] = []
+"
+target=$(json "next(r['name'] + ':' + t['tag'] + '@' + t['before'][0]['digest'] for r in d['repositories'] for t in r['tags'] if t['before'])" past.json)
+for apply in "" "--apply --assume-offline"; do
+  # shellcheck disable=SC2086
+  run "recover a tag $apply" recover --json $apply deleted "$target"
+  exits 0
+  check "$what: fits the schema" valid recover
+  [[ -n $apply ]] || cp out shown.json
+done
+holds "d['outcome']['end'] == 'done' and d['outcome']['quarantine_run'] is not None"
+check "mutated recoveries do not fit" "$python" mutate.py "$schemas/recover.json" out "
+d['outcome'] = 'done'
+d['outcome']['end'] = 'good'
+d['outcome']['added'] = None
+d['tags'][0]['whole'] = None
+d['tags'][0]['lacks'] = [{'digest': 'sha256:abc'}]
+d['tags'][0]['new'] = 'no'
+d['steps'][0]['class'] = 'blob'
+d['steps'][0]['do'] = 'delete'
+del d['steps'][0]['path']
+d['repositories'] = []
+"
+
 # Diffs of audits made above: with something of every kind, of the same, and of an incomplete one.
 run "diff" diff --json --top 1 empty.json demo--exact.json
 exits 0

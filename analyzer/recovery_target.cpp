@@ -1,0 +1,161 @@
+#include "analyzer/recovery_target.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "analyzer/closure.h"
+#include "analyzer/recoverable.h"
+#include "analyzer/ref.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::Algorithm;
+using storage::Digest;
+
+/// More short digests than this are not read to see which of them are manifests.
+constexpr std::size_t kMostRead = 64;
+constexpr std::size_t kLongestTag = 128;
+
+/// "alg:hex" or hex, maybe short, as far as it can be told from the text; lower case.
+struct Beginning {
+  std::string text;  ///< "sha256:ab12" or "ab12"
+  bool has_algorithm = false;
+
+  bool fits(const Digest& digest) const {
+    return has_algorithm ? digest.text().starts_with(text) : digest.hex().starts_with(text);
+  }
+};
+
+std::optional<Beginning> read_beginning(std::string_view text) {
+  Beginning beginning;
+  for (const char c : text) {
+    beginning.text += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  std::string_view hex = beginning.text;
+  std::size_t fewest = kFewestDigits;
+  if (const std::size_t colon = hex.find(':'); colon != std::string_view::npos) {
+    Algorithm algorithm{};
+    if (!storage::parse_algorithm(hex.substr(0, colon), algorithm)) return std::nullopt;
+    beginning.has_algorithm = true;
+    fewest = kFewestNamedDigits;
+    hex.remove_prefix(colon + 1);
+  }
+  const bool is_hex = hex.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!is_hex || hex.size() < fewest) return std::nullopt;
+  return beginning;
+}
+
+void sort_unique(std::vector<Digest>& digests) {
+  std::sort(digests.begin(), digests.end());
+  digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
+}
+
+/// Those that the tag meant or that are revisions of the repository.
+std::vector<Digest> near(const storage::Store& store, const Survey& survey,
+                         const RecoveryTarget& target, const Beginning& beginning) {
+  const Repository& repository = survey.repositories[target.repository];
+  std::vector<Digest> found;
+  for (const Digest& digest : tag_entries(store, repository.name, target.tag, nullptr)) {
+    if (beginning.fits(digest)) found.push_back(digest);
+  }
+  for (const DigestId path : repository.revisions.paths) {
+    const Digest digest = survey.graph.digests[path];
+    if (beginning.fits(digest)) found.push_back(digest);
+  }
+  sort_unique(found);
+  return found;
+}
+
+/// The manifests among all blobs; all that begin so, if they are too many to be read.
+std::vector<Digest> anywhere(const storage::Store& store, const Survey& survey,
+                             const Beginning& beginning) {
+  const Graph& graph = survey.graph;
+  std::vector<Digest> found;
+  for (std::size_t i = 0; i < graph.node_count(); ++i) {
+    if (!graph.has(digest_id(i), kPresent)) continue;
+    const Digest digest = graph.digests[digest_id(i)];
+    if (beginning.fits(digest)) found.push_back(digest);
+  }
+  sort_unique(found);
+  if (found.size() > 1 && found.size() <= kMostRead) {
+    Closures closures(store, survey);
+    std::vector<Digest> manifests;
+    for (const Digest& digest : found) {
+      if (!closures.of(digest).manifests.empty()) manifests.push_back(digest);
+    }
+    if (!manifests.empty()) return manifests;
+  }
+  return found;
+}
+
+/// Whether something in the store has or names a full digest.
+bool is_known(const storage::Store& store, const Survey& survey, const RecoveryTarget& target) {
+  if (survey.graph.digests.find(target.digest)) return true;
+  const auto entries =
+      tag_entries(store, survey.repositories[target.repository].name, target.tag, nullptr);
+  return std::find(entries.begin(), entries.end(), target.digest) != entries.end();
+}
+
+void find_digest(const storage::Store& store, const Survey& survey, const Beginning& beginning,
+                 ResolvedTarget& result) {
+  if (parse_digest(beginning.text, result.target.digest) == storage::DigestError::kNone) {
+    result.outcome = is_known(store, survey, result.target) ? TargetOutcome::kFound
+                                                            : TargetOutcome::kUnknownDigest;
+    return;
+  }
+  std::vector<Digest> found = near(store, survey, result.target, beginning);
+  if (found.empty()) found = anywhere(store, survey, beginning);
+  if (found.empty()) {
+    result.outcome = TargetOutcome::kUnknownDigest;
+  } else if (found.size() == 1) {
+    result.outcome = TargetOutcome::kFound;
+    result.target.digest = found.front();
+  } else {
+    result.outcome = TargetOutcome::kAmbiguous;
+    result.candidate_count = found.size();
+    found.resize(std::min(found.size(), kMostCandidates));
+    result.candidates = std::move(found);
+  }
+}
+
+}  // namespace
+
+ResolvedTarget resolve_target(const storage::Store& store, const Survey& survey,
+                              std::string_view text) {
+  ResolvedTarget result;
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return result;
+  const std::string_view name = text.substr(0, at);
+  const std::size_t colon = name.rfind(':');
+  const std::size_t slash = name.rfind('/');
+  const bool has_tag = colon != std::string_view::npos && colon != 0 &&
+                       (slash == std::string_view::npos || colon > slash);
+  const auto beginning = read_beginning(text.substr(at + 1));
+  if (!has_tag || !beginning) return result;
+  result.target.tag = name.substr(colon + 1);
+  if (!is_tag_name(result.target.tag)) {
+    result.outcome = TargetOutcome::kBadTag;
+    return result;
+  }
+  const ResolvedRef repository = resolve_ref(survey, name.substr(0, colon));
+  if (repository.outcome != RefOutcome::kResolved || repository.ref.kind != RefKind::kRepository) {
+    result.outcome = TargetOutcome::kUnknownRepository;
+    result.suggestions = repository.suggestions;
+    return result;
+  }
+  result.target.repository = repository.ref.repository;
+  find_digest(store, survey, *beginning, result);
+  return result;
+}
+
+bool is_tag_name(std::string_view name) noexcept {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && name.size() <= kLongestTag && is_word(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_word(c) || c == '.' || c == '-'; });
+}
+
+}  // namespace regsweep::analyzer
