@@ -53,6 +53,7 @@ Json time_or_null(std::int64_t seconds) {
 void write_untagged(const Survey& survey, const std::vector<UntaggedRevision>& untagged,
                     const TextOptions& options, std::ostream& out) {
   write_heading("UNTAGGED", options, out);
+  if (untagged.empty()) out << "nothing\n";
   Table table({Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight, Align::kLeft});
   for (const UntaggedRevision& revision : untagged) {
     table.row({printable(survey.repositories[revision.repository].name),

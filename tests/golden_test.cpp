@@ -7,6 +7,7 @@
 #include "reports/audit_json.h"
 #include "reports/audit_text.h"
 #include "reports/tag_report.h"
+#include "tests/analyze.h"
 #include "tests/golden_store.h"
 
 namespace regsweep::reports {
