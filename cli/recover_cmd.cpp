@@ -278,15 +278,18 @@ int show(const Args& args, const OpenStore& opened, const Io& io) {
   return exit;
 }
 
-/// The commands that take back what runs left that were cut off; says them, too.
+/// The commands that take back runs that were cut off; says them. Returns those of runs that moved
+/// something.
 std::vector<std::string> unfinished(const Args& args, const OpenStore& opened, const Io& io) {
   std::vector<std::string> commands;
   for (const storage::QuarantineRun& run : quarantined(args, opened, io)) {
     if (run.finished) continue;
-    commands.push_back("regsweep undo " + reports::shell_word(opened.location.root) + ' ' + run.id);
+    const std::string undo =
+        "regsweep undo " + reports::shell_word(opened.location.root) + ' ' + run.id;
+    if (run.objects != 0) commands.push_back(undo);
     if (args.quiet) continue;
-    io.err << "regsweep: an earlier run was cut off; what it did is taken back by: "
-           << commands.back() << '\n';
+    io.err << "regsweep: an earlier run was cut off; what it did is taken back by: " << undo
+           << '\n';
   }
   return commands;
 }

@@ -93,4 +93,5 @@ at=1
 while killed_at "$at"; do at=$((at + 1)); done
 check "it was killed often" test "$at" -gt 30
 check "it was refused where the tag was in quarantine" test "$refusals" -gt 0
+check "and only there" test "$refusals" -lt $((at / 2 + 5))
 end
