@@ -278,17 +278,38 @@ int show(const Args& args, const OpenStore& opened, const Io& io) {
   return exit;
 }
 
-/// A run that was cut off may hold a tag that this store lacks now.
-void name_unfinished(const Args& args, const OpenStore& opened, const Io& io) {
+/// The commands that take back runs that were cut off; says them. Returns those of runs that moved
+/// something.
+std::vector<std::string> unfinished(const Args& args, const OpenStore& opened, const Io& io) {
+  std::vector<std::string> commands;
   for (const storage::QuarantineRun& run : quarantined(args, opened, io)) {
-    if (run.finished || args.quiet) continue;
-    io.err << "regsweep: an earlier run was cut off; what it did is taken back by: regsweep undo "
-           << reports::shell_word(opened.location.root) << ' ' << run.id << '\n';
+    if (run.finished) continue;
+    const std::string undo =
+        "regsweep undo " + reports::shell_word(opened.location.root) + ' ' + run.id;
+    if (run.objects != 0) commands.push_back(undo);
+    if (args.quiet) continue;
+    io.err << "regsweep: an earlier run was cut off; what it did is taken back by: " << undo
+           << '\n';
   }
+  return commands;
+}
+
+/// A recovery that was cut off between its two moves has the tag with all that it meant in
+/// quarantine: to make it anew would hide that.
+std::string may_be_moved(const analyzer::Recovery& recovery,
+                         const std::vector<std::string>& unfinished) {
+  if (unfinished.empty()) return {};
+  for (const analyzer::TagRecovery& tag : recovery.tags) {
+    if (!tag.is_new) continue;
+    return tag.repository + ':' + tag.tag +
+           " is not there, and may be among what a run moved aside that was cut off; first " +
+           unfinished.back() + ", or purge in place of undo";
+  }
+  return {};
 }
 
 int apply(const Args& args, const OpenStore& opened, const Io& io) {
-  name_unfinished(args, opened, io);
+  const std::vector<std::string> cut_off = unfinished(args, opened, io);
   auto sweeper = storage::open_sweeper(opened.location.root, opened.location.v2);
   if (!sweeper) {
     say(sweeper.error(), io);
@@ -304,6 +325,9 @@ int apply(const Args& args, const OpenStore& opened, const Io& io) {
     exit = report(args, {*recovery, std::nullopt, opened.location.root}, exit_for(*recovery), io);
     say_impossible(*recovery, io);
     return exit;
+  }
+  if (const std::string why = may_be_moved(*recovery, cut_off); !why.empty()) {
+    return refuse(why, io);
   }
   reports::RecoveryReport done{*recovery, analyzer::RepairResult{}, opened.location.root};
   analyzer::ApplyProgress counts;

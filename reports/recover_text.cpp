@@ -173,15 +173,15 @@ void write_steps(const analyzer::Plan& plan, const TextOptions& options, std::os
     }
   } else {
     if (!plan.removals.empty()) {
-      table.row({grouped(plan.removals.size()),
-                 "tags to quarantine, which come back with all that they meant"});
+      table.row({"tags to quarantine, which come back with all that they meant",
+                 grouped(plan.removals.size())});
     }
     std::array<std::uint64_t, storage::kAdditionClasses> count{};
     for (const storage::Addition& addition : plan.additions) {
       ++count[static_cast<std::size_t>(addition.addition_class)];
     }
     for (std::size_t i = 0; i < count.size(); ++i) {
-      if (count[i] != 0) table.row({grouped(count[i]), std::string(kAdded[i]) + " to add"});
+      if (count[i] != 0) table.row({std::string(kAdded[i]) + " to add", grouped(count[i])});
     }
   }
   table.print(out, 2);
@@ -191,13 +191,13 @@ void write_done(const analyzer::RepairResult& result, const std::string& store, 
   if (result.end != ApplyEnd::kDone) {
     out << '\n' << end_name(result.end) << ": " << printable(result.reason) << '\n';
   }
-  Table table({Align::kRight, Align::kLeft});
+  Table table({Align::kLeft, Align::kRight});
   if (result.moved_total.objects != 0) {
-    table.row({grouped(result.moved_total.objects), "tags moved to quarantine"});
+    table.row({"tags moved to quarantine", grouped(result.moved_total.objects)});
   }
   for (std::size_t i = 0; i < kAdded.size(); ++i) {
     if (result.added[i] != 0) {
-      table.row({grouped(result.added[i]), std::string(kAdded[i]) + " added"});
+      table.row({std::string(kAdded[i]) + " added", grouped(result.added[i])});
     }
   }
   table.print(out, 2);
