@@ -465,6 +465,12 @@ void PlanBuilder::finish() {
 }
 
 Plan PlanBuilder::build() {
+  if (scope_ != nullptr &&
+      context_.database_lock) {  // tags are in its database: links mean nothing
+    plan_.refusals = find_refusals(survey_, true, rules_.ignore_damaged);
+    finish();
+    return std::move(plan_);
+  }
   if (scope_ != nullptr) choose_what_is_deleted();
   if (scope_ != nullptr && !scope_->deletions.sweep) {
     finish();

@@ -106,7 +106,8 @@ int show_or_delete(const DeletionArgs& args, Subject& subject, const analyzer::D
   if (!outlook.plan.refusals.empty()) {
     return static_cast<int>(subject.survey.complete ? Exit::kRefused : Exit::kIncomplete);
   }
-  return static_cast<int>(outlook.plan.problems.empty() ? Exit::kDone : Exit::kIncomplete);
+  const bool complete = outlook.plan.problems.empty() && subject.survey.complete;
+  return static_cast<int>(complete ? Exit::kDone : Exit::kIncomplete);
 }
 
 }  // namespace regsweep::cli

@@ -102,6 +102,12 @@ int run_prune(const Args& args, const Io& io) {
   Subject subject;
   Exit exit = Exit::kDone;
   if (!read_subject(args, io, subject, exit)) return static_cast<int>(exit);
+  if (args.do_it && !subject.survey.complete) {
+    io.err << "regsweep: refused, nothing was changed: not everything could be read, so which tags "
+              "are "
+              "the newest is not known; regsweep audit names it\n";
+    return static_cast<int>(Exit::kIncomplete);
+  }
   const reports::Retention retention = retain(args, subject, *policies);
   Views views;
   views.text = [&](const reports::TextOptions& text, std::ostream& out) {

@@ -190,6 +190,41 @@ TEST_F(DeletionTest, WhatIsGoneAlreadyIsNoProblem) {
   EXPECT_TRUE(made.plan.problems.empty());
 }
 
+TEST_F(DeletionTest, NothingGoesWhereADatabaseOwnsTheStore) {
+  const Deletions deletions = named(builder_, {"team/app:1.0"});
+  const auto store = tests::open_store(builder_);
+  PlanRules rules;
+  rules.deletions = deletions;
+  PlanContext context = context_of(builder_);
+  context.database_lock = true;
+  tests::with_threads(2, [&] {
+    Survey survey = tests::survey_of(builder_);
+    const Plan plan = make_plan(*store, survey, rules, context);
+    EXPECT_TRUE(plan.removals.empty());
+    EXPECT_FALSE(plan.refusals.empty());
+  });
+}
+
+TEST_F(DeletionTest, WhatIsPinnedStaysThroughASweepAndAPrune) {
+  const auto store = tests::open_store(builder_);
+  storage::Digest one;
+  ASSERT_EQ(parse_digest(builder_.digest_of("lost"), one), storage::DigestError::kNone);
+  PlanRules rules;
+  rules.untagged = true;
+  rules.min_age_seconds = 0;
+  const auto blobs = [&] {
+    std::uint64_t planned = 0;
+    tests::with_threads(2, [&] {
+      Survey now = survey(*store, survey_options_for(rules));
+      planned = count(make_plan(*store, now, rules, context_of(builder_)), RemovalClass::kBlob);
+    });
+    return planned;
+  };
+  EXPECT_EQ(blobs(), 4U) << "the untagged manifest, its config and layer, and the orphan";
+  rules.pinned = {one};
+  EXPECT_EQ(blobs(), 1U);
+}
+
 TEST_F(DeletionTest, EveryTagOfTheStoreIsRefused) {
   const Made made =
       plan_of(builder_,

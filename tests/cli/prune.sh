@@ -162,6 +162,14 @@ for options in "--drop re:(" "--keep=" "--keep-newer yesterday" "--keep-last x" 
   exits 2
   same
 done
+cp -a store unread # a symbolic link where tags are: nobody can read it
+mv unread/docker/registry/v2/repositories/other/tool/_manifests/tags elsewhere
+ln -s "$work/elsewhere" unread/docker/registry/v2/repositories/other/tool/_manifests/tags
+run "what cannot be read" prune --apply --keep-last 1 unread
+exits 4
+says "nothing was changed"
+run "what cannot be read, shown" prune --keep-last 1 unread
+exits 4 5
 run "too much" prune --apply --sweep --min-age 0s --keep-last 1 --max-delete 1% store
 exits 1 5
 same
