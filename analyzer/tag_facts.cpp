@@ -10,6 +10,7 @@
 #include "analyzer/mark.h"
 #include "analyzer/platform.h"
 #include "analyzer/reach.h"
+#include "analyzer/recoverable.h"
 #include "analyzer/tag_figures.h"
 #include "storage/layout.h"
 
@@ -120,6 +121,22 @@ void add_details(const storage::Store& store, const Survey& survey, std::vector<
       if (other != line.tag) line.same_digest.push_back(other);
     }
   }
+}
+
+void add_history(const storage::Store& store, const Survey& survey, std::vector<TagLine>& lines) {
+  tbb::parallel_for(std::size_t{0}, lines.size(), [&](std::size_t i) {
+    TagLine& line = lines[i];
+    const Repository& repository = survey.repositories[line.tag.repository];
+    const std::string& tag = repository.tags[line.tag.tag].name;
+    for (const storage::Digest& digest : tag_entries(store, repository.name, tag, nullptr)) {
+      const auto facts = store.stat_path(tag_directory(repository.name, tag) + "/index/" +
+                                         storage::layout::link_directory(digest) + "/link");
+      if (facts) line.history.push_back({digest, facts->mtime_nanoseconds / 1'000'000'000});
+    }
+    std::stable_sort(line.history.begin(), line.history.end(), [](const auto& a, const auto& b) {
+      return a.since_seconds > b.since_seconds;
+    });
+  });
 }
 
 std::vector<UntaggedRevision> untagged_revisions(const storage::Store& store, const Survey& survey,

@@ -28,6 +28,10 @@ std::vector<std::vector<TagFacts>> tag_facts(const storage::Store& store, const 
 /// listed tags. Runs in the caller's TBB arena.
 void add_details(const storage::Store& store, const Survey& survey, std::vector<TagLine>& lines);
 
+/// Fills in what each listed tag ever meant, by its index. One listing a tag and a stat an entry;
+/// an index that cannot be read leaves it empty. Runs in the caller's TBB arena.
+void add_history(const storage::Store& store, const Survey& survey, std::vector<TagLine>& lines);
+
 /// A revision that no tag of its repository means and no index of it lists.
 struct UntaggedRevision {
   std::uint32_t repository = 0;

@@ -16,6 +16,13 @@ enum class TagState : std::uint8_t {
   kUnreadable,  ///< its link cannot be read or holds no digest
 };
 
+/// A digest that a tag meant, and since when: the mtime of the entry in its index, seconds since
+/// 1970, 0 if it is not known. Source: distribution registry/storage/tagstore.go, Tag.
+struct TagMeaning {
+  storage::Digest digest;
+  std::int64_t since_seconds = 0;
+};
+
 /// One tag as a list shows it.
 struct TagLine {
   TagRef tag;
@@ -28,6 +35,7 @@ struct TagLine {
   std::vector<std::string> platforms;  ///< "linux/amd64"; of an index in its order
   std::int64_t created_seconds = 0;    ///< by its config, since 1970; 0 if not known
   std::vector<TagRef> same_digest;     ///< other tags of the store that mean the same
+  std::vector<TagMeaning> history;     ///< by add_history(): all it ever meant, the newest first
 };
 
 /// Every tag of the named repositories (of all, if none is named), by repository and name. Costs

@@ -30,6 +30,7 @@ struct Args : CommonArgs {
   Format format = Format::kText;
   std::string sort = "name";
   bool all = false;
+  bool history = false;
 };
 
 /// Rows of the repositories that a user's names and patterns mean, ascending; all if there are
@@ -83,12 +84,14 @@ reports::TagReport report_of(const Args& args, const OpenStore& opened, const Su
                              const std::vector<std::uint32_t>& rows) {
   reports::TagReport report;
   report.with_untagged = args.all;
+  report.with_history = args.history;
   if (rows.empty()) return report;
   std::vector<std::string> names;
   for (const std::uint32_t r : rows) names.push_back(survey.repositories[r].name);
   run_parallel(args, [&] {
     report.tags = analyzer::list_tags(survey, damage, names);
     analyzer::add_details(*opened.store, survey, report.tags);
+    if (args.history) analyzer::add_history(*opened.store, survey, report.tags);
     if (args.all) report.untagged = analyzer::untagged_revisions(*opened.store, survey, rows);
   });
   sort_tags(args.sort, survey, args.apparent, report.tags);
@@ -139,6 +142,8 @@ void add_tags(CLI::App& app, Job& job) {
   add_common(*command, *args);
   command->add_option("REPO", args->repositories,
                       "Only these repositories; also 'team/*' or 're:^team/'");
+  command->add_flag("--history", args->history,
+                    "What each tag meant before, too (regsweep recover brings it back)");
   command->add_flag("--all", args->all, "Untagged manifests, too, with the time of their push");
   command
       ->add_option(

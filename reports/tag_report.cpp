@@ -81,6 +81,12 @@ void write_tags_text(const Survey& survey, const TagReport& report, const TextOp
                joined(line.platforms), size_text(line.size, options),
                size_text(line.exclusive, options), day_of(tag.pushed_seconds),
                day_of(line.created_seconds), std::string(tag_state_name(line.state))});
+    for (const analyzer::TagMeaning& meant : line.history) {
+      const std::string was = meant.digest.text();
+      if (was == digest) continue;  // what it means now
+      table.row({"", "", "was " + (options.verbose ? was : short_digest(was)), "", "", "", "",
+                 day_of(meant.since_seconds), "", ""});
+    }
     if (!options.verbose) continue;
     for (const analyzer::TagRef& other : line.same_digest) {
       table.row({"", "", "= " + name_of(survey, other), "", "", "", "", "", "", ""});
@@ -115,6 +121,12 @@ void write_tags_json(const Survey& survey, const TagReport& report, std::ostream
                     {"pushed", time_or_null(tag.pushed_seconds)},
                     {"created", time_or_null(line.created_seconds)},
                     {"same_digest", std::move(same)}});
+    if (!report.with_history) continue;
+    Json& history = rows.back()["history"] = Json::array();
+    for (const analyzer::TagMeaning& meant : line.history) {
+      history.push_back(
+          {{"digest", meant.digest.text()}, {"since", time_or_null(meant.since_seconds)}});
+    }
   }
   Json json = {
       {"schema", "regsweep.tags/1"}, {"complete", survey.complete}, {"tags", std::move(rows)}};

@@ -12,6 +12,7 @@ namespace regsweep::reports {
 /// What a list of tags shows, in the order in which it is shown.
 struct TagReport {
   std::vector<analyzer::TagLine> tags;
+  bool with_history = false;
   bool with_untagged = false;
   std::vector<analyzer::UntaggedRevision> untagged;
 };

@@ -281,6 +281,9 @@ check "$what: fits the schema" valid plan
 run "delete with roots" delete --json --roots <(echo team/proxy) healthy team/app:latest
 exits 0
 check "$what: fits the schema" valid plan
+tags "with history" 3 demo --history
+holds "any(len(t['history']) > 1 for t in d['tags'])" \
+  "all(any(h['digest'] == t['digest'] for h in t['history']) for t in d['tags'] if t['digest'] and t['history'])"
 tags "with what is untagged" 3 demo --all
 holds "len(d['untagged']) == 5"
 
