@@ -15,6 +15,12 @@ struct Args : CommonArgs {
 
 int run_gc(const Args& args, const Io& io) {
   if (!args.semantics.empty()) {
+    if (!args.rules.roots.empty()) {
+      io.err
+          << "regsweep: --roots goes without --semantics: the registry's own collector would not "
+             "heed it; nothing was changed\n";
+      return static_cast<int>(Exit::kUsage);
+    }
     return collect({args, !args.do_it, args.rules.untagged, args.semantics}, io);
   }
   OpenStore opened;

@@ -174,6 +174,10 @@ same
 echo ' ' >roots
 run "blank roots" gc --apply --roots roots store
 exits 2
+run "roots and the registry's own way" gc --apply --roots roots --semantics registry-2.8 store
+exits 2
+says "--roots goes without --semantics"
+same
 echo 'sha256:zz' >roots
 run "bad roots" gc --apply --roots roots store
 exits 2
