@@ -15,19 +15,6 @@ using storage::Digest;
 /// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
 constexpr std::size_t kLimitBytes = 4 * 1024 * 1024;
 
-const char* words_for(Role role) noexcept {
-  switch (role) {
-    case Role::kConfig:
-      return "config";
-    case Role::kManifest:
-      return "manifest";
-    case Role::kBlob:
-      return "blob";
-    default:
-      return "layer";
-  }
-}
-
 bool has_wrong_size(const Graph& graph, DigestId manifest, DigestId blob) {
   const auto& all = graph.size_mismatches;  // by blob
   auto at = std::lower_bound(all.begin(), all.end(), blob,
@@ -72,7 +59,7 @@ Closure Closures::of(const Digest& digest) {
       closure.parts.push_back(part.digest);
     }
     if (!problem.empty()) {
-      closure.lacks.push_back({part.digest, words_for(part.role), std::move(problem)});
+      closure.lacks.push_back({part.digest, part_name(part.role), std::move(problem)});
     }
   }
   return closure;

@@ -79,4 +79,7 @@ bool has_path(const Graph& graph, const Links& links, DigestId id);
 /// Whether a document may be served as a manifest: understood and of a known type.
 bool is_served_as_manifest(const Graph& graph, DigestId id);
 
+/// What an image calls a part of this role: "config", "manifest", "blob" or "layer".
+const char* part_name(Role role) noexcept;
+
 }  // namespace regsweep::analyzer

@@ -6,11 +6,8 @@
 #include "analyzer/repair_parts.h"
 
 namespace regsweep::analyzer {
-namespace {
 
-using storage::LinkState;
-
-const char* role_name(Role role) noexcept {
+const char* part_name(Role role) noexcept {
   switch (role) {
     case Role::kConfig:
       return "config";
@@ -22,6 +19,10 @@ const char* role_name(Role role) noexcept {
       return "layer";
   }
 }
+
+namespace {
+
+using storage::LinkState;
 
 /// Collects what one tag lacks.
 class Lacks {
@@ -44,7 +45,7 @@ class Lacks {
       if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
       const bool is_child = edge.role() == Role::kManifest;
       const bool may_be_absent = is_child ? !is_hollow : (edge.flags & kForeign) != 0;
-      look(edge.to, role_name(edge.role()), may_be_absent);
+      look(edge.to, part_name(edge.role()), may_be_absent);
     });
   }
 

@@ -1,5 +1,6 @@
 #include "cli/deletion.h"
 
+#include "cli/limit.h"
 #include "reports/deletion_report.h"
 #include "reports/humanize.h"
 #include "reports/plan_report.h"
@@ -56,11 +57,7 @@ void add_deletion_options(CLI::App& command, DeletionArgs& args) {
       .add_option("--min-age", args.min_age,
                   "With --sweep, keep blobs younger than this (default 24h)")
       ->type_name("AGE")
-      ->check(CLI::Validator(
-          [](const std::string& text) -> std::string {
-            return reports::parse_age(text) ? "" : "want an age such as 90m, 24h, 7d or 2w";
-          },
-          ""));
+      ->check(age_validator());
   add_roots_option(command, args.roots);
   add_apply_options(command, args.apply);
 }

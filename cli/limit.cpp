@@ -14,6 +14,14 @@ CLI::Validator limit_validator(const std::string& percent) {
       "SIZE|PERCENT");
 }
 
+CLI::Validator age_validator() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        return reports::parse_age(text) ? "" : "want an age such as 90m, 24h, 7d or 2w";
+      },
+      "");
+}
+
 bool over_limit(const std::string& limit, std::uint64_t part, std::uint64_t whole) {
   if (!limit.ends_with('%')) return part > reports::parse_size(limit).value_or(0);
   const double percent = reports::parse_percent(limit).value_or(0);

@@ -4,6 +4,7 @@
 #include "analyzer/retention.h"
 #include "analyzer/tag_facts.h"
 #include "cli/deletion.h"
+#include "cli/limit.h"
 #include "cli/policy_file.h"
 #include "reports/humanize.h"
 #include "reports/prune_report.h"
@@ -140,11 +141,7 @@ void add_options(CLI::App& command, Args& args) {
       ->type_name("N");
   command.add_option("--keep-newer", args.keep_newer, "Keep tags younger than this, as 30d")
       ->type_name("AGE")
-      ->check(CLI::Validator(
-          [](const std::string& text) -> std::string {
-            return reports::parse_age(text) ? "" : "want an age such as 90m, 24h, 7d or 2w";
-          },
-          ""));
+      ->check(age_validator());
   add_patterns("--keep", args.keep, "Keep tags that this fits, as 'v*'");
   add_patterns("--drop", args.drop, "Only tags that this fits may go, as 're:^pr-[0-9]+'");
   command

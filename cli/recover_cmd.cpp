@@ -310,14 +310,8 @@ std::string may_be_moved(const analyzer::Recovery& recovery,
 
 int apply(const Args& args, const OpenStore& opened, const Io& io) {
   const std::vector<std::string> cut_off = unfinished(args, opened, io);
-  auto sweeper = storage::open_sweeper(opened.location.root, opened.location.v2);
-  if (!sweeper) {
-    say(sweeper.error(), io);
-    return static_cast<int>(Exit::kRefused);
-  }
-  if (!args.assume_offline) {
-    if (const std::string why = in_use(opened, io); !why.empty()) return refuse(why, io);
-  }
+  const auto sweeper = open_idle(opened, args.assume_offline, io);
+  if (!sweeper) return static_cast<int>(Exit::kRefused);
   int exit = 0;
   const auto recovery = prepare(args, opened, io, exit);
   if (!recovery) return exit;
@@ -334,7 +328,7 @@ int apply(const Args& args, const OpenStore& opened, const Io& io) {
   const GracefulInterrupt graceful;
   {
     const ApplyTicker ticker(counts, args, io);
-    done.result = analyzer::carry_out_repair(recovery->plan, **sweeper, counts,
+    done.result = analyzer::carry_out_repair(recovery->plan, *sweeper, counts,
                                              [] { return GracefulInterrupt::asked(); });
   }
   return report(args, done, exit_for_end(done.result->end), io);

@@ -151,14 +151,8 @@ int run_repair(const Args& args, const Io& io) {
 int apply_repair(const CommonArgs& common, bool assume_offline, const OpenStore& opened,
                  const analyzer::RepairRules& rules, const analyzer::Plan* given, const Io& io) {
   name_unfinished(common, opened, io);
-  auto sweeper = storage::open_sweeper(opened.location.root, opened.location.v2);
-  if (!sweeper) {
-    say(sweeper.error(), io);
-    return static_cast<int>(Exit::kRefused);
-  }
-  if (!assume_offline) {
-    if (const std::string why = in_use(opened, io); !why.empty()) return refuse(why, io);
-  }
+  const auto sweeper = open_idle(opened, assume_offline, io);
+  if (!sweeper) return static_cast<int>(Exit::kRefused);
   Sources sources;
   Exit exit = Exit::kDone;
   if (!open_sources(rules.sources, io, sources, exit)) return static_cast<int>(exit);
@@ -182,7 +176,7 @@ int apply_repair(const CommonArgs& common, bool assume_offline, const OpenStore&
   const GracefulInterrupt graceful;
   {
     const ApplyTicker ticker(counts, common, io);
-    summary.result = analyzer::carry_out_repair(repair.plan, **sweeper, counts,
+    summary.result = analyzer::carry_out_repair(repair.plan, *sweeper, counts,
                                                 [] { return GracefulInterrupt::asked(); });
   }
   exit = write_results(common, io, [&](std::ostream& out) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/interrupt.h"
+#include "cli/limit.h"
 #include "cli/progress.h"
 #include "reports/humanize.h"
 #include "reports/plan_report.h"
@@ -14,9 +15,6 @@
 namespace regsweep::cli {
 namespace {
 
-std::string check_age(const std::string& text) {
-  return reports::parse_age(text) ? "" : "want an age such as 90m, 24h, 7d or 2w";
-}
 std::string check_size(const std::string& text) {
   return reports::parse_size(text) ? "" : "want a size such as 500M or 50G";
 }
@@ -63,13 +61,13 @@ void add_rules(CLI::App& command, RuleArgs& args) {
   command
       .add_option("--uploads", args.uploads_age, "Unfinished uploads at least this old too, as 7d")
       ->type_name("AGE")
-      ->check(CLI::Validator(check_age, ""));
+      ->check(age_validator());
   command.add_flag("--temporary", args.temporary, "Temporary files too that crashes left");
   command.add_flag("--stale-tags", args.stale_tags, "Records too of what tags meant before");
   command.add_flag("--empty", args.empty, "Empty directories and repositories too");
   command.add_option("--min-age", args.min_age, "Keep everything younger than this (default 24h)")
       ->type_name("AGE")
-      ->check(CLI::Validator(check_age, ""));
+      ->check(age_validator());
   command
       .add_option("--free", args.enough,
                   "Stop when this much is freed, what is cheapest to lose first, as 50G")
@@ -152,22 +150,32 @@ std::string in_use(const OpenStore& opened, const Io& io) {
          ": stop it or set it read-only, or --assume-offline";
 }
 
-int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& opened,
-          const analyzer::PlanRules& rules, const analyzer::Plan* given, const Io& io) {
+std::unique_ptr<storage::Sweeper> open_idle(const OpenStore& opened, bool assume_offline,
+                                            const Io& io) {
   auto sweeper = storage::open_sweeper(opened.location.root, opened.location.v2);
   if (!sweeper) {
     say(sweeper.error(), io);
-    return static_cast<int>(Exit::kRefused);
+    return nullptr;
   }
-  if (!args.assume_offline) {
-    if (const std::string why = in_use(opened, io); !why.empty()) return refuse(why, io);
+  if (!assume_offline) {
+    if (const std::string why = in_use(opened, io); !why.empty()) {
+      refuse(why, io);
+      return nullptr;
+    }
   }
+  return std::move(*sweeper);
+}
+
+int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& opened,
+          const analyzer::PlanRules& rules, const analyzer::Plan* given, const Io& io) {
+  const auto sweeper = open_idle(opened, args.assume_offline, io);
+  if (!sweeper) return static_cast<int>(Exit::kRefused);
   analyzer::PlanRules now = rules;
   // What an interrupted apply took before is no reason for what is left to stay.
   if (given != nullptr && now.deletions) now.deletions->garbage_too = true;
   Planned planned = make_planned(common, opened, now, io);
   if (given != nullptr) {
-    if (const std::string why = analyzer::mismatch(*given, planned.plan, **sweeper); !why.empty()) {
+    if (const std::string why = analyzer::mismatch(*given, planned.plan, *sweeper); !why.empty()) {
       io.err << "regsweep: the plan no longer fits the store, nothing was changed: "
              << reports::printable(why) << "; make a new one\n";
       return static_cast<int>(Exit::kPlanOutdated);
@@ -201,7 +209,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     const ApplyTicker ticker(counts, common, io);
     run_parallel(common, [&] {
       summary.result =
-          analyzer::carry_out(planned.plan, planned.survey, *opened.store, **sweeper, options,
+          analyzer::carry_out(planned.plan, planned.survey, *opened.store, *sweeper, options,
                               counts, [] { return GracefulInterrupt::asked(); });
     });
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "analyzer/apply.h"
@@ -63,5 +64,10 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
 
 /// Why the store may be in use; empty if it seems not to be.
 std::string in_use(const OpenStore& opened, const Io& io);
+
+/// Opens a store for changing and takes its lock, unless it may be in use; or says why not, and
+/// that nothing was changed: exit code kRefused.
+std::unique_ptr<storage::Sweeper> open_idle(const OpenStore& opened, bool assume_offline,
+                                            const Io& io);
 
 }  // namespace regsweep::cli

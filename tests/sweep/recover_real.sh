@@ -14,42 +14,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/registry.bash"
 begin_sweep "$@"
 begin_registry
 
-# Images as an OCI layout: two that share a layer, and an index of two platforms.
-python3 - "$work/layout" <<'PYTHON'
-import gzip, hashlib, io, json, pathlib, random, sys, tarfile
-out = pathlib.Path(sys.argv[1])
-(out / "blobs/sha256").mkdir(parents=True)
-(out / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
-def blob(data, media):
-    digest = hashlib.sha256(data).hexdigest()
-    (out / "blobs/sha256" / digest).write_bytes(data)
-    return {"mediaType": "application/vnd.oci.image." + media, "size": len(data), "digest": "sha256:" + digest}
-def layer(name):
-    noise = random.Random(name).randbytes(20000)
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w") as archive:
-        info = tarfile.TarInfo(name)
-        info.size = len(noise)
-        archive.addfile(info, io.BytesIO(noise))
-    return gzip.compress(tar.getvalue(), mtime=0), hashlib.sha256(tar.getvalue()).hexdigest()
-def image(names, architecture="amd64"):
-    layers = [layer(name) for name in names]
-    config = {"architecture": architecture, "os": "linux", "config": {},
-              "rootfs": {"type": "layers", "diff_ids": ["sha256:" + diff for _, diff in layers]}}
-    return blob(json.dumps({
-        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": blob(json.dumps(config).encode(), "config.v1+json"),
-        "layers": [blob(data, "layer.v1.tar+gzip") for data, _ in layers]}).encode(), "manifest.v1+json")
-def tagged(descriptor, tag):
-    return {**descriptor, "annotations": {"org.opencontainers.image.ref.name": tag}}
-platforms = [{**image([arch + "-layer"], arch), "platform": {"os": "linux", "architecture": arch}} for arch in ("amd64", "arm64")]
-index = blob(json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
-                         "manifests": platforms}).encode(), "index.v1+json")
-(out / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [
-    tagged(image(["base", "one"]), "one"), tagged(image(["base", "two"]), "two"), tagged(index, "many")]}))
-PYTHON
+image_layout
 
-push() { copy_image --all --dest-tls-verify=false --dest-no-creds "oci:$work/layout:$1" "docker://$address/$2"; }
 accept=(-H "Accept: application/vnd.oci.image.manifest.v1+json" -H "Accept: application/vnd.oci.image.index.v1+json")
 digest_of() { # REPOSITORY:TAG as the registry answers; empty if it does not
   curl -sS -f "${accept[@]}" -o /dev/null -D - --max-time 20 "http://$address/v2/${1%:*}/manifests/${1##*:}" 2>/dev/null |

@@ -60,3 +60,45 @@ pull() { # REPOSITORY:TAG or REPOSITORY@DIGEST; an index only comes if each of i
   rm -rf "$work/pulled"
   copy_image --all --src-tls-verify=false --src-no-creds "docker://$address/$1" "dir:$work/pulled"
 }
+
+# Images as an OCI layout in $work/layout: "one" and "two" of two layers, of which they share one, and
+# "many", an index of two platforms.
+image_layout() {
+  python3 - "$work/layout" <<'PYTHON'
+import gzip, hashlib, io, json, pathlib, random, sys, tarfile
+out = pathlib.Path(sys.argv[1])
+(out / "blobs/sha256").mkdir(parents=True)
+(out / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+def blob(data, media):
+    digest = hashlib.sha256(data).hexdigest()
+    (out / "blobs/sha256" / digest).write_bytes(data)
+    return {"mediaType": "application/vnd.oci.image." + media, "size": len(data), "digest": "sha256:" + digest}
+def layer(name):
+    noise = random.Random(name).randbytes(30000)
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(noise)
+        archive.addfile(info, io.BytesIO(noise))
+    return gzip.compress(tar.getvalue(), mtime=0), hashlib.sha256(tar.getvalue()).hexdigest()
+def image(names, architecture="amd64"):
+    layers = [layer(name) for name in names]
+    config = {"architecture": architecture, "os": "linux", "config": {},
+              "rootfs": {"type": "layers", "diff_ids": ["sha256:" + diff for _, diff in layers]}}
+    return blob(json.dumps({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": blob(json.dumps(config).encode(), "config.v1+json"),
+        "layers": [blob(data, "layer.v1.tar+gzip") for data, _ in layers]}).encode(), "manifest.v1+json")
+def tagged(descriptor, tag):
+    return {**descriptor, "annotations": {"org.opencontainers.image.ref.name": tag}}
+platforms = [{**image([arch + "-layer"], arch), "platform": {"os": "linux", "architecture": arch}} for arch in ("amd64", "arm64")]
+index = blob(json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+                         "manifests": platforms}).encode(), "index.v1+json")
+(out / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [
+    tagged(image(["base", "one"]), "one"), tagged(image(["base", "two"]), "two"), tagged(index, "many")]}))
+PYTHON
+}
+
+push() { # NAME-IN-LAYOUT REPOSITORY:TAG
+  copy_image --all --dest-tls-verify=false --dest-no-creds "oci:$work/layout:$1" "docker://$address/$2"
+}
