@@ -63,24 +63,24 @@ void sort_unique(std::vector<T>& rows) {
 
 }  // namespace
 
+AliveBefore alive_before(const Survey& survey) {
+  return {mark(survey, safe_policy(true)), mark(survey, safe_policy(false))};
+}
+
 DeletionScope scope_of(const Survey& survey, const Deletions& deletions) {
-  DeletionScope scope{deletions, {}, {}, {}, {}, {}};
+  DeletionScope scope{deletions, {}, {}, {}, {}};
   take_tags(survey, scope);
   take_revisions(survey, scope);
   take_repositories(survey, scope);
   sort_unique(scope.removal.tags);
   sort_unique(scope.removal.revisions);
   sort_unique(scope.repositories);
-  if (deletions.sweep) {
-    scope.tagged = mark(survey, safe_policy(true));
-    scope.live = mark(survey, safe_policy(false));
-  }
+  if (deletions.sweep) scope.before = alive_before(survey);
   return scope;
 }
 
-Freed freed_without(Survey& survey, const std::vector<TagRef>& tags) {
-  const Marks tagged = mark(survey, safe_policy(true));
-  const Marks live = mark(survey, safe_policy(false));
+Freed freed_without(Survey& survey, const AliveBefore& before, const std::vector<TagRef>& tags) {
+  const Marks& tagged = before.tagged;
   const Without without(survey, {tags, {}});
   Marks after = mark(survey, safe_policy(true));
   std::vector<DigestId> untagged;
@@ -95,7 +95,7 @@ Freed freed_without(Survey& survey, const std::vector<TagRef>& tags) {
     }
   }
   extend(survey.graph, safe_policy(true), untagged, after);
-  return freed_by(survey, live, after);
+  return freed_by(survey, before.live, after);
 }
 
 }  // namespace regsweep::analyzer

@@ -36,6 +36,13 @@ struct Deletions {
   bool garbage_too = false;  ///< with `sweep`, also what nothing needed before
 };
 
+/// What was alive before a deletion: reached by tags, and by anything.
+struct AliveBefore {
+  Marks tagged;
+  Marks live;
+};
+AliveBefore alive_before(const Survey& survey);
+
 /// A deletion in terms of one survey, and what was alive before it.
 struct DeletionScope {
   const Deletions& deletions;
@@ -43,16 +50,15 @@ struct DeletionScope {
       removal;  ///< tags and revisions that are there, those of whole repositories among them
   std::vector<std::uint32_t> repositories;  ///< whole, ascending
   std::vector<std::string> problems;        ///< what means something else by now and stays
-  Marks tagged;                             ///< reached by tags before; if it sweeps
-  Marks live;                               ///< reached by anything before; if it sweeps
+  AliveBefore before;                       ///< if it sweeps
 };
 
 /// Finds what is to go. What is not there any more is left out. Runs in the caller's TBB arena.
 DeletionScope scope_of(const Survey& survey, const Deletions& deletions);
 
 /// What would be free if just these tags went, with what no other tag needs then: revisions that
-/// no tag needed before keep what they have. Exact under sharing, whatever its age; costs three
-/// marks. `survey` is as before when it returns. Runs in the caller's TBB arena.
-Freed freed_without(Survey& survey, const std::vector<TagRef>& tags);
+/// no tag needed before keep what they have. Exact under sharing, whatever its age; costs a
+/// mark. `survey` is as before when it returns. Runs in the caller's TBB arena.
+Freed freed_without(Survey& survey, const AliveBefore& before, const std::vector<TagRef>& tags);
 
 }  // namespace regsweep::analyzer

@@ -55,8 +55,7 @@ void sort_by_text(const Graph& graph, std::vector<DigestId>& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-bool is_in_use(const Survey& survey, const Ref& ref) {
-  const std::vector<DigestId> in_use = manifests_in_use(survey);
+bool is_in_use(const Survey& survey, const Ref& ref, const std::vector<DigestId>& in_use) {
   const auto is_one = [&](DigestId id) {
     return std::binary_search(in_use.begin(), in_use.end(), id);
   };
@@ -68,8 +67,9 @@ bool is_in_use(const Survey& survey, const Ref& ref) {
 
 }  // namespace
 
-ChoiceProblem problem_of(const Survey& survey, const Ref& ref, bool whole_repositories) {
-  if (!survey.pinned.empty() && is_in_use(survey, ref)) return ChoiceProblem::kInUse;
+ChoiceProblem problem_of(const Survey& survey, const Ref& ref, bool whole_repositories,
+                         const std::vector<DigestId>& in_use) {
+  if (is_in_use(survey, ref, in_use)) return ChoiceProblem::kInUse;
   switch (ref.kind) {
     case RefKind::kDigest:
       return ChoiceProblem::kNoRepository;

@@ -30,8 +30,9 @@ enum class ChoiceProblem : std::uint8_t {
   kStrayFile,        ///< a file stands where only tags should be
 };
 
-/// Whether a resolved name can be deleted.
-ChoiceProblem problem_of(const Survey& survey, const Ref& ref, bool whole_repositories);
+/// Whether a resolved name can be deleted. `in_use`: manifests_in_use() of the survey.
+ChoiceProblem problem_of(const Survey& survey, const Ref& ref, bool whole_repositories,
+                         const std::vector<DigestId>& in_use);
 
 /// What else is touched if these go. One pass over the references for all; no I/O.
 std::vector<ChosenRef> choose(const Survey& survey, const std::vector<Ref>& refs);

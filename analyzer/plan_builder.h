@@ -43,10 +43,10 @@ class PlanBuilder {
   }
   /// Whether this deletion has nothing to do with it: no tag, or nothing at all, needed it before.
   bool was_unneeded_by_tags(DigestId id) const noexcept {
-    return sweeps_what_it_frees() && scope_->tagged[row(id)] == 0;
+    return sweeps_what_it_frees() && scope_->before.tagged[row(id)] == 0;
   }
   bool was_unneeded(DigestId id) const noexcept {
-    return sweeps_what_it_frees() && scope_->live[row(id)] == 0;
+    return sweeps_what_it_frees() && scope_->before.live[row(id)] == 0;
   }
   bool sweeps_what_it_frees() const noexcept {
     return sweeps_after_deleting() && !scope_->deletions.garbage_too;

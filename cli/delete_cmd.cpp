@@ -73,6 +73,7 @@ std::string undeletable(ChoiceProblem problem) {
 /// What the names mean; nothing, and all that is wrong said, if one of them means nothing.
 bool resolve(const Args& args, const std::vector<std::string>& names, const Survey& survey,
              const Io& io, std::vector<analyzer::Ref>& refs) {
+  const std::vector<analyzer::DigestId> in_use = analyzer::manifests_in_use(survey);
   bool all = true;
   for (const std::string& name : names) {
     const ResolvedRef resolved = analyzer::resolve_ref(survey, name);
@@ -81,7 +82,8 @@ bool resolve(const Args& args, const std::vector<std::string>& names, const Surv
       reports::write_ref_problem(survey, name, resolved, args.store, io.err);
       continue;
     }
-    const std::string why = undeletable(analyzer::problem_of(survey, resolved.ref, args.whole));
+    const std::string why =
+        undeletable(analyzer::problem_of(survey, resolved.ref, args.whole, in_use));
     if (why.empty()) {
       if (std::find(refs.begin(), refs.end(), resolved.ref) == refs.end()) {
         refs.push_back(resolved.ref);

@@ -89,14 +89,15 @@ Retention make_retention(analyzer::Survey& survey, const std::vector<RetentionPo
       if (tag.verdict == Verdict::kDropped) dropped.push_back({r, t});
     }
   }
+  const analyzer::AliveBefore before = analyzer::alive_before(survey);
   for (const auto& [key, hit] : tags) {
     const auto& [policy, verdict, pattern] = key;
     RuleOutcome rule{policy, verdict, pattern, hit.size(), {}};
-    if (verdict == Verdict::kDropped) rule.frees = analyzer::freed_without(survey, hit);
+    if (verdict == Verdict::kDropped) rule.frees = analyzer::freed_without(survey, before, hit);
     retention.rules.push_back(rule);
   }
   retention.dropped = dropped.size();
-  if (!dropped.empty()) retention.frees = analyzer::freed_without(survey, dropped);
+  if (!dropped.empty()) retention.frees = analyzer::freed_without(survey, before, dropped);
   return retention;
 }
 

@@ -88,7 +88,9 @@ Deletions named(const StoreBuilder& builder, const std::vector<std::string>& nam
   for (const std::string& name : names) {
     const ResolvedRef resolved = resolve_ref(survey, name);
     EXPECT_EQ(resolved.outcome, RefOutcome::kResolved) << name;
-    EXPECT_EQ(problem_of(survey, resolved.ref, true), ChoiceProblem::kNone) << name;
+    EXPECT_EQ(problem_of(survey, resolved.ref, true, manifests_in_use(survey)),
+              ChoiceProblem::kNone)
+        << name;
     refs.push_back(resolved.ref);
   }
   Deletions deletions = deletions_for(survey, choose(survey, refs));
@@ -142,7 +144,8 @@ TEST_F(DeletionTest, ASweepTakesJustWhatNothingElseNeeds) {
     tests::with_threads(2, [&] {
       Survey survey = tests::survey_of(builder_);
       const auto r = find_repository(survey, "team/app");
-      result = freed_without(survey, {{*r, *find_tag(survey.repositories[*r], "1.0")}});
+      result = freed_without(survey, alive_before(survey),
+                             {{*r, *find_tag(survey.repositories[*r], "1.0")}});
     });
     return result;
   }();
@@ -235,7 +238,7 @@ TEST_F(DeletionTest, EveryTagOfTheStoreIsRefused) {
 TEST_F(DeletionTest, ALayerAndADigestAloneCannotBeDeleted) {
   const Survey survey = tests::survey_of(builder_);
   const auto problem = [&](const std::string& name, bool whole) {
-    return problem_of(survey, resolve_ref(survey, name).ref, whole);
+    return problem_of(survey, resolve_ref(survey, name).ref, whole, manifests_in_use(survey));
   };
   EXPECT_EQ(problem("team/app@" + builder_.digest_of("base"), false), ChoiceProblem::kIsLayer);
   EXPECT_EQ(problem(builder_.digest_of("two"), false), ChoiceProblem::kNoRepository);
@@ -333,7 +336,7 @@ TEST(DeletionProperty, ASweepTakesExactlyWhatASecondReadingSaysIsFreed) {
     Freed freed;
     tests::with_threads(2, [&] {
       Survey again = tests::survey_of(store.builder);
-      freed = freed_without(again, refs);
+      freed = freed_without(again, alive_before(again), refs);
     });
     EXPECT_EQ(freed.blobs, expected.size()) << "seed " << seed;
     freed_in_all += expected.size();
