@@ -17,8 +17,8 @@
 namespace regsweep::analyzer {
 
 struct AuditOptions {
-  bool exact = false;                ///< visit every inode: the total is what `du` says
-  const KnownList* known = nullptr;  ///< compare with it
+  bool exact = false;                        ///< visit every inode: the total is what `du` says
+  const KnownList* known = nullptr;          ///< compare with it
   std::vector<storage::Digest> pinned = {};  ///< in use somewhere: see Survey::pinned
   FindingContext context;
 };

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "analyzer/has_path.h"
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -34,8 +37,7 @@ void take_revisions(const Survey& survey, DeletionScope& scope) {
     storage::Digest digest;
     if (!r || parse_digest(doomed.digest, digest) != storage::DigestError::kNone) continue;
     const auto id = survey.graph.digests.find(digest);
-    const auto& paths = survey.repositories[*r].revisions.paths;
-    if (!id || std::find(paths.begin(), paths.end(), *id) == paths.end()) continue;
+    if (!id || !has_path(survey.graph, survey.repositories[*r].revisions, *id)) continue;
     scope.removal.revisions.push_back({*r, *id});
   }
 }
@@ -53,12 +55,6 @@ void take_repositories(const Survey& survey, DeletionScope& scope) {
       scope.removal.revisions.push_back({*r, path});
     }
   }
-}
-
-template <class T>
-void sort_unique(std::vector<T>& rows) {
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
 }
 
 }  // namespace

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "analyzer/has_path.h"
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 namespace {
-
-bool has_revision(const Repository& repository, DigestId id) {
-  const auto& paths = repository.revisions.paths;
-  return std::find(paths.begin(), paths.end(), id) != paths.end();
-}
 
 std::vector<TagRef> tags_meaning(const Survey& survey, std::uint32_t r, DigestId id,
                                  std::uint32_t but) {
@@ -81,7 +79,8 @@ ChoiceProblem problem_of(const Survey& survey, const Ref& ref, bool whole_reposi
                  : ChoiceProblem::kStrayFile;
     case RefKind::kRevision: {
       const bool tagged = !tags_meaning(survey, ref.repository, ref.digest, kNoRow).empty();
-      return tagged || has_revision(survey.repositories[ref.repository], ref.digest)
+      return tagged || has_path(survey.graph, survey.repositories[ref.repository].revisions,
+                                ref.digest)
                  ? ChoiceProblem::kNone
                  : ChoiceProblem::kIsLayer;
     }
@@ -141,10 +140,6 @@ Deletions deletions_for(const Survey& survey, const std::vector<ChosenRef>& chos
         break;
     }
   }
-  const auto sort_unique = [](auto& rows) {
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  };
   sort_unique(deletions.tags);
   sort_unique(deletions.revisions);
   sort_unique(deletions.repositories);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/has_path.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -113,7 +114,8 @@ class Findings {
           continue;  // reported as unreadable
         } else if (tag.state != LinkState::kRead) {
           name(damaged, tag_name);
-        } else if (graph_.has(tag.digest, kPresent) && !has_revision(repository, tag.digest)) {
+        } else if (graph_.has(tag.digest, kPresent) &&
+                   !has_path(graph_, repository.revisions, tag.digest)) {
           name(unlinked, tag_name + " (" + graph_.digests[tag.digest].text() + ")");
         }
         if (tag.index_counted && tag.index_entries > 1) {
@@ -265,12 +267,6 @@ class Findings {
       if (graph_.has(content, kPresent) || graph_.has(content, kUnread)) continue;
       name(finding, repository.name + '@' + graph_.digests[path].text());
     }
-  }
-
-  bool has_revision(const Repository& repository, DigestId id) const {
-    const auto& paths = repository.revisions.paths;
-    return std::binary_search(paths.begin(), paths.end(), id,
-                              [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
   }
 
   const Survey& survey_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "analyzer/has_path.h"
 #include "analyzer/mark.h"
 
 namespace regsweep::analyzer {
@@ -11,11 +12,9 @@ namespace {
 using storage::LinkState;
 
 bool has_revision(const Graph& graph, const Repository& repository, DigestId id) {
-  const auto& paths = repository.revisions.paths;
   const OddLink* odd = repository.revisions.odd_at(id);
   if (odd != nullptr && odd->state == LinkState::kAbsent) return false;
-  return std::binary_search(paths.begin(), paths.end(), id,
-                            [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
+  return has_path(graph, repository.revisions, id);
 }
 
 class Comparer {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "analyzer/has_path.h"
 #include "analyzer/refusal.h"
 #include "storage/layout.h"
 
@@ -77,8 +78,7 @@ void PlanBuilder::choose_what_is_deleted() {
             "to be deleted", true)) {
       doomed_revisions_.emplace_back(at.repository, at.path);
     }
-    const auto& layers = repository.layers.paths;
-    if (std::find(layers.begin(), layers.end(), at.path) != layers.end()) {
+    if (has_path(graph_, repository.layers, at.path)) {
       add(RemovalClass::kLayerLink, link_path(repository, "_layers/", at.path), {},
           "a link to the same manifest", true);
     }

@@ -6,6 +6,7 @@
 #include "analyzer/closure.h"
 #include "analyzer/recoverable.h"
 #include "analyzer/ref.h"
+#include "analyzer/sort_unique.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -44,11 +45,6 @@ std::optional<Beginning> read_beginning(std::string_view text) {
   const bool is_hex = hex.find_first_not_of("0123456789abcdef") == std::string_view::npos;
   if (!is_hex || hex.size() < fewest) return std::nullopt;
   return beginning;
-}
-
-void sort_unique(std::vector<Digest>& digests) {
-  std::sort(digests.begin(), digests.end());
-  digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
 }
 
 /// Those that the tag meant or that are revisions of the repository.

@@ -8,16 +8,12 @@
 #include "analyzer/content_scan.h"
 #include "analyzer/mark.h"
 #include "analyzer/repair_parts.h"
+#include "analyzer/sort_unique.h"
 
 namespace regsweep::analyzer {
 namespace {
 
 using storage::Digest;
-
-void sort_unique(std::vector<Digest>& digests) {
-  std::sort(digests.begin(), digests.end());
-  digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
-}
 
 /// What tags, revisions and the manifests they reach name, and is not there. Foreign layers count
 /// only if something names them without `urls`.

@@ -347,11 +347,6 @@ bool is_below(std::string_view path, std::string_view above) noexcept {
   return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
 }
 
-bool has_path(const Graph& graph, const Links& links, DigestId id) {
-  return std::binary_search(links.paths.begin(), links.paths.end(), id,
-                            [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
-}
-
 bool is_served_as_manifest(const Graph& graph, DigestId id) {
   const ManifestType type = graph.type(id);
   return graph.has(id, kParsed) && !graph.has(id, kNotUnderstood) &&

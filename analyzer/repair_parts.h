@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analyzer/damage.h"
+#include "analyzer/has_path.h"
 #include "analyzer/repair.h"
 #include "analyzer/soundness.h"
 #include "storage/overlay_store.h"
@@ -72,9 +73,6 @@ std::string revision_directory(const std::string& repository, const storage::Dig
 
 /// Whether `path` is `above` or lies below it.
 bool is_below(std::string_view path, std::string_view above) noexcept;
-
-/// Whether `ids` of a repository's links, which are sorted by text, hold this one.
-bool has_path(const Graph& graph, const Links& links, DigestId id);
 
 /// Whether a document may be served as a manifest: understood and of a known type.
 bool is_served_as_manifest(const Graph& graph, DigestId id);

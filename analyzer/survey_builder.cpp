@@ -10,6 +10,8 @@
 #include <mutex>
 #include <tuple>
 
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -376,10 +378,6 @@ void SurveyBuilder::finish_graph(const Renumbering& renumber) {
     graph.aliases.emplace_back(renumber(path), renumber(content));
     graph.flags[row(renumber(path))] |= kHasAlias;
   }
-  const auto sort_unique = [](auto& rows) {
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  };
   sort_unique(graph.referrers);
   sort_unique(graph.aliases);
   std::sort(graph.oddities.begin(), graph.oddities.end(),

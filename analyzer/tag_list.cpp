@@ -2,50 +2,20 @@
 
 #include <algorithm>
 
+#include "analyzer/has_path.h"
 #include "analyzer/mark.h"
+#include "analyzer/reach.h"
 
 namespace regsweep::analyzer {
 namespace {
 
 using storage::LinkState;
 
-/// Adds up what one digest reaches; keeps its buffers from tag to tag.
-class Reach {
- public:
-  explicit Reach(const Graph& graph) : graph_(graph), seen_(graph.node_count()) {}
-
-  Bytes from(DigestId root) {
-    Policy policy = safe_policy(true);
-    policy.referrers = false;
-    Bytes sum;
-    met_.assign(1, root);
-    seen_[row(root)] = 1;
-    for (std::size_t next = 0; next < met_.size(); ++next) {
-      const DigestId id = met_[next];
-      if (graph_.has(id, kPresent)) {
-        sum += {graph_.size_bytes[row(id)], std::uint64_t{graph_.allocated_sectors[row(id)]} * 512};
-      }
-      each_step(graph_, id, policy, [&](DigestId to) {
-        if (std::exchange(seen_[row(to)], std::uint8_t{1}) == 0) met_.push_back(to);
-      });
-    }
-    for (const DigestId id : met_) seen_[row(id)] = 0;
-    return sum;
-  }
-
- private:
-  const Graph& graph_;
-  std::vector<std::uint8_t> seen_;
-  std::vector<DigestId> met_;
-};
-
 /// A registry serves a tag only through a sound revision link of its repository.
 bool is_served(const Graph& graph, const Repository& repository, DigestId id) {
-  const auto& paths = repository.revisions.paths;
   const OddLink* odd = repository.revisions.odd_at(id);
   return (odd == nullptr || odd->state == LinkState::kRead) &&
-         std::binary_search(paths.begin(), paths.end(), id,
-                            [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
+         has_path(graph, repository.revisions, id);
 }
 
 }  // namespace
@@ -77,7 +47,11 @@ std::string_view tag_state_name(TagState state) noexcept {
 
 std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
                                const std::vector<std::string>& repositories) {
-  Reach reach(survey.graph);
+  const Graph& graph = survey.graph;
+  Policy policy = safe_policy(true);
+  policy.referrers = false;
+  Reach reach(graph.node_count());
+  std::vector<DigestId> pending;
   std::vector<TagLine> lines;
   for (std::size_t r = 0; r < survey.repositories.size(); ++r) {
     const Repository& repository = survey.repositories[r];
@@ -94,7 +68,12 @@ std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
       if (tag.state == LinkState::kRead) {
         line.parsed = survey.graph.is_manifest(tag.digest);
         line.type = survey.graph.type(tag.digest);
-        line.size = reach.from(tag.digest);
+        pending.assign(1, tag.digest);
+        reach.walk(graph, policy, pending, [&](DigestId id) {
+          if (!graph.has(id, kPresent)) return;
+          line.size +=
+              {graph.size_bytes[row(id)], std::uint64_t{graph.allocated_sectors[row(id)]} * 512};
+        });
       }
       lines.push_back(line);
     }

@@ -4,16 +4,11 @@
 #include <map>
 
 #include "analyzer/blob_class.h"
+#include "analyzer/sort_unique.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
-
-template <class T>
-void sort_unique(std::vector<T>& rows) {
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-}
 
 /// 1 for every manifest that a survey would read: what tags and revisions lead to by references to
 /// manifests. Source: SurveyBuilder::parse_with_children.
