@@ -9,17 +9,20 @@ usage() {
   cat <<'END'
 Usage: benchmarks/run.sh [OPTION]...
 
-  --size 40k|400k|4m  blobs in the store; may be given several times [40k]
+  --shape SHAPE       a store to measure on, as make_store --preset names it: 40k, 400k, 4m, links,
+                      repos, indexes, manifests; may be given several times [40k]
   --registry          also measure docker-registry garbage-collect --dry-run, without and with -m
   --cold              also measure with an empty page cache (root only)
+  --slow              also measure on a file system that takes 1 ms for every operation (needs fuse3)
+  --all               all shapes but 4m, and all of these
   --rounds N          rounds of the alternating measurements [7]
   --seed N            seed of the stores [1]
   --dir DIR           keep the stores in DIR, and use those that are there from earlier
   --keep              keep the temporary directory with the stores
   -h, --help          this text
 
-Environment: BUILD [build/release], REGSWEEP [BUILD/regsweep], MAKE_STORE, FLOOR and MEASURE
-[BUILD/benchmarks/...], COLLECTOR [docker-registry], THREADS of the floor [nproc],
+Environment: BUILD [build/release], REGSWEEP [BUILD/regsweep], MAKE_STORE, FLOOR, MEASURE and
+SLOW_FS [BUILD/benchmarks/...], COLLECTOR [docker-registry], THREADS of the floor [nproc],
 COLLECTOR_LIMIT, seconds for one run of the registry [1800], STRACE_LIMIT [600], TMPDIR.
 END
 }
@@ -30,22 +33,28 @@ REGSWEEP=${REGSWEEP:-$BUILD/regsweep}
 MAKE_STORE=${MAKE_STORE:-$BUILD/benchmarks/make_store}
 FLOOR=${FLOOR:-$BUILD/benchmarks/floor}
 MEASURE=${MEASURE:-$BUILD/benchmarks/measure}
+SLOW_FS=${SLOW_FS:-$BUILD/benchmarks/slow_fs}
 COLLECTOR=${COLLECTOR:-docker-registry}
 THREADS=${THREADS:-$(nproc)}
 COLLECTOR_LIMIT=${COLLECTOR_LIMIT:-1800}
 STRACE_LIMIT=${STRACE_LIMIT:-600}
 
-sizes=() with_registry='' cold='' keep='' rounds=7 seed=1 dir=''
+shapes=() with_registry='' cold='' slow='' keep='' rounds=7 seed=1 dir=''
 while (($#)); do
   case $1 in
     --registry) with_registry=1 ;;
     --cold) cold=1 ;;
+    --slow) slow=1 ;;
+    --all)
+      shapes+=(40k 400k links repos indexes manifests)
+      with_registry=1 cold=1 slow=1
+      ;;
     --keep) keep=1 ;;
     -h | --help) usage; exit 0 ;;
-    --size | --rounds | --seed | --dir)
+    --shape | --rounds | --seed | --dir)
       (($# > 1)) || { echo "run.sh: $1 needs a value" >&2; exit 2; }
       case $1 in
-        --size) sizes+=("$2") ;;
+        --shape) shapes+=("$2") ;;
         --rounds) rounds=$2 ;;
         --seed) seed=$2 ;;
         --dir) dir=$2 ;;
@@ -55,9 +64,10 @@ while (($#)); do
   esac
   shift
 done
-((${#sizes[@]})) || sizes=(40k)
-for size in "${sizes[@]}"; do
-  [[ $size =~ ^(40k|400k|4m)$ ]] || { echo "run.sh: no such size: $size" >&2; exit 2; }
+((${#shapes[@]})) || shapes=(40k)
+for shape in "${shapes[@]}"; do
+  [[ $shape =~ ^(40k|400k|4m|links|repos|indexes|manifests)$ ]] ||
+    { echo "run.sh: no such shape: $shape" >&2; exit 2; }
 done
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "run.sh: --rounds wants a number" >&2; exit 2; }
 
@@ -78,101 +88,33 @@ if [[ $cold && ! -w /proc/sys/vm/drop_caches ]]; then
   echo "run.sh: only root may empty the page cache: cold runs are not measured" >&2
 fi
 
+if [[ $slow && ! -x $SLOW_FS ]]; then
+  slow=''
+  echo "run.sh: $SLOW_FS is not there: no slow file system is measured" >&2
+fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/regsweep-bench.XXXXXX")
 stores=${dir:-$work}
 mkdir -p "$stores"
 cleanup() {
+  if mountpoint -q "$work/mounted"; then fusermount3 -u "$work/mounted"; fi
   if [[ $keep ]]; then echo "run.sh: kept $work" >&2; else rm -rf -- "$work"; fi
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-say() { printf '%s: %s\n' "$(date +%T)" "$*" >&2; }
-
-# Measuring ########################################################################################
-
-# sample FILE COMMAND...: appends one line of `measure` to FILE; the command's errors go to the log.
-sample() {
-  local file=$1
-  shift
-  "$MEASURE" "$@" >>"$file" 2>>"$work/errors.log" || {  # only if it could not run the command
-    tail -n 1 "$work/errors.log" >&2
-    exit 1
-  }
-}
-
-empty_caches() {
-  sync
-  echo 3 >/proc/sys/vm/drop_caches
-}
-
-# alternate NAME_A NAME_B ROUNDS BEFORE: runs the arrays a and b in turn, ABAB, into $work/NAME;
-# BEFORE is a command that precedes every run.
-alternate() {
-  local name_a=$1 name_b=$2 count=$3 before=$4
-  : >"$work/$name_a"
-  : >"$work/$name_b"
-  for ((round = 1; round <= count; ++round)); do
-    say "  $name_a and $name_b, round $round of $count"
-    $before
-    sample "$work/$name_a" "${a[@]}"
-    if ((${#b[@]})); then
-      $before
-      sample "$work/$name_b" "${b[@]}"
-    fi
-  done
-}
-
-# median FILE [COLUMN]: of a column of measurements; columns are wall, user, system, peak KiB, status.
-median() {
-  awk -v c="${2:-1}" '{ print $c }' "$1" | sort -g |
-    awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
-}
-
-# ratio A B: "median × (min … max)" of the pairwise ratios of wall times A ÷ B. If a run of A was cut,
-# the ratio is a lower bound and says so.
-ratio() {
-  local cut=''
-  if grep -q timeout "$1"; then cut='≥ '; fi
-  paste -d' ' "$1" "$2" | awk '{ for (i = 5; i <= NF; ++i) if ($i ~ /^[0-9]+\.[0-9]+$/) { print $1 / $i; break } }' |
-    sort -g | awk -v cut="$cut" '{ v[NR] = $1 } END {
-      if (!NR) { print "not measured"; exit }
-      m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
-      f = m < 10 ? "%.2f" : "%.0f"
-      printf "%s" f " × (" f " … " f ", n = %d)\n", cut, m, v[1], v[NR], NR }'
-}
-
-# timing FILE: "median s (user + system)", with what was odd about how the runs ended.
-timing() {
-  local text odd
-  text="$(printf '%.3f s (user %.3f, system %.3f)' "$(median "$1")" "$(median "$1" 2)" "$(median "$1" 3)")"
-  odd=$(awk '{ $1 = $2 = $3 = $4 = ""; sub(/^ +/, ""); if ($0 != "0") print }' "$1" | sort -u | paste -sd, -)
-  case $odd in
-    '') ;;
-    timeout) text="> $text, cut" ;;
-    *) text+=" **exit $odd**" ;;
-  esac
-  echo "$text"
-}
-
-# calls COMMAND...: how many system calls a command makes, all threads; empty if that cannot be found.
-calls() {
-  command -v strace >/dev/null || return 0
-  local status=0
-  timeout "$STRACE_LIMIT" strace -f -c -S calls -U calls,name -o "$work/strace" "$@" \
-    >/dev/null 2>>"$work/errors.log" || status=$?
-  ((status == 124)) || awk '$2 == "total" { print $1 }' "$work/strace"
-}
-
-row() { printf '| %s | %s | %s |\n' "$1" "$2" "$3"; }
+# shellcheck source=lib.bash
+source "$here/benchmarks/lib.bash"
 
 # The stores #######################################################################################
 
-# fits SIZE: whether the file system has room. On ext4 a blob and its share of links and directories
+# fits SHAPE: nothing, or what there is no room for. On ext4 a blob and its share of links and directories
 # take 5.4 inodes and 22 KiB.
 fits() {
   local thousands inodes kib
-  case $1 in 40k) thousands=40 ;; 400k) thousands=400 ;; 4m) thousands=4000 ;; esac
+  case $1 in
+    40k) thousands=40 ;; 400k) thousands=400 ;; 4m) thousands=4000 ;;
+    links) thousands=1100 ;; repos) thousands=800 ;; *) thousands=100 ;;
+  esac
   inodes=$(df --output=iavail "$stores" | tail -n 1 | tr -d ' ')
   kib=$(df --output=avail "$stores" | tail -n 1 | tr -d ' ')
   if [[ $inodes =~ ^[1-9] ]] && ((inodes < thousands * 5600)); then  # btrfs says 0, having no limit
@@ -182,14 +124,14 @@ fits() {
   fi
 }
 
-# prepare SIZE: makes the store, unless DIR has it, and sets the variables blobs, references, links...
+# prepare SHAPE: makes the store, unless DIR has it, and sets the variables blobs, references, links...
 prepare() {
-  local size=$1
-  store=$stores/store-$size-$seed
+  local shape=$1
+  store=$stores/store-$shape-$seed
   if [[ ! -e $store.counts ]]; then
     rm -rf -- "$store"
-    say "making a store of about $size blobs in $store"
-    "$MAKE_STORE" "$store" --preset "$size" --sparse --seed "$seed" >"$store.counts.part"
+    say "making the store $shape in $store"
+    "$MAKE_STORE" "$store" --preset "$shape" --seed "$seed" >"$store.counts.part"
     mv "$store.counts.part" "$store.counts"  # tells that the store is whole
     sync
   fi
@@ -244,7 +186,7 @@ floor_and_audit() {
 
 system_calls() {
   local objects=$((blobs + links)) made
-  [[ $size != 4m ]] || return 0
+  [[ $shape != 4m ]] || return 0
   say '  counting system calls'
   for what in floor audit; do
     if [[ $what == floor ]]; then
@@ -269,6 +211,15 @@ cold_floor_and_audit() {
   row 'audit ÷ floor, cold' "$(ratio "$work/audit-cold" "$work/floor-cold")" '≤ 1.3 × with as many threads'
 }
 
+# jobs_ratio LABEL FEW MANY ROUNDS BEFORE GOAL STORE: how much faster the audit is with MANY threads.
+jobs_ratio() {
+  local label=$1 few=$2 many=$3 count=$4 before=$5 goal=$6
+  a=("$REGSWEEP" audit --jobs "$few" "$7") b=("$REGSWEEP" audit --jobs "$many" "$7")
+  alternate "jobs-$few" "jobs-$many" "$count" "$before"
+  row "$label" "$(timing "$work/jobs-$few"), $(timing "$work/jobs-$many"): \
+$(ratio "$work/jobs-$few" "$work/jobs-$many")" "$goal"
+}
+
 # registry LABEL ROUNDS BEFORE GOAL ARGUMENT...: the real collector, in turn with the audit.
 registry() {
   local label=$1 count=$2 before=$3 goal=$4 name=registry${2}${5:-}
@@ -281,20 +232,20 @@ registry() {
   row "$label ÷ audit" "$(ratio "$work/$name" "$work/$name-audit")" "$goal"
 }
 
-measure_size() {
-  size=$1
+measure_shape() {
+  shape=$1
   local wrong goal_m='' missing=''
-  [[ -e $stores/store-$size-$seed.counts ]] || missing=$(fits "$size")
+  [[ -e $stores/store-$shape-$seed.counts ]] || missing=$(fits "$shape")
   if [[ $missing ]]; then
-    printf '\n### %s: not measured\n\nThe store needs %s.\n' "$size" "$missing"
+    printf '\n### %s: not measured\n\nThe store needs %s.\n' "$shape" "$missing"
     return 0
   fi
-  prepare "$size"
-  say "measuring $size"
+  prepare "$shape"
+  say "measuring $shape"
   wrong=$(check_answers)
   cat <<END
 
-### $size: $blobs blobs, $manifests of them manifests, with $references references; $links links
+### $shape: $blobs blobs, $manifests of them manifests, with $references references; $links links
 
 END
   [[ -z $wrong ]] || printf '%s\n\n' "$wrong"
@@ -302,17 +253,41 @@ END
   row --- --- ---
   floor_and_audit
   system_calls
+  [[ ! $with_audit ]] || jobs_ratio 'audit, warm, 1 thread ÷ 2 threads' 1 2 3 : '' "$store"
   if [[ $with_registry ]]; then
-    if [[ $size == 400k ]]; then goal_m='≥ 100 ×'; fi
+    if [[ $shape == 400k ]]; then goal_m='≥ 100 ×'; fi
     registry 'registry dry run, warm' 2 : '≥ 30 ×'
     registry 'registry dry run -m, warm' 1 : "$goal_m" -m
   fi
   if [[ $cold ]]; then
     cold_floor_and_audit
+    [[ ! $with_audit ]] || jobs_ratio 'audit, cold, 1 thread ÷ 64 threads' 1 64 1 empty_caches '' "$store"
     if [[ $with_registry ]]; then
       registry 'registry dry run, cold' 1 empty_caches '≥ 5 ×'
     fi
   fi
+}
+
+# far_away: a store of its own, as 1 ms an operation is hours for the others.
+far_away() {
+  local far=$work/far mounted=$work/mounted
+  "$MAKE_STORE" "$far" --sparse --repos 20 --tags 10 --seed "$seed" >"$far.counts"
+  mkdir "$mounted"
+  "$SLOW_FS" 1000 "$far" "$mounted" &
+  until mountpoint -q "$mounted"; do sleep 0.1; done
+  printf '\n### 1 ms an operation: %s blobs, %s links\n\n' \
+    "$(sed -n 's/^blobs=//p' "$far.counts")" "$(sed -n 's/^links=//p' "$far.counts")"
+  row figure measured goal
+  row --- --- ---
+  a=("$FLOOR" "$mounted" 1) b=("$REGSWEEP" audit --jobs 1 "$mounted")
+  alternate floor-far audit-far 1 :
+  row 'audit ÷ floor, 1 thread' "$(ratio "$work/audit-far" "$work/floor-far")" ''
+  a=("$FLOOR" "$mounted" 64) b=("$REGSWEEP" audit --jobs 64 "$mounted")
+  alternate floor-far audit-far 3 :
+  row 'audit ÷ floor, 64 threads' "$(ratio "$work/audit-far" "$work/floor-far")" ''
+  jobs_ratio 'audit, 1 thread ÷ 64 threads' 1 64 3 : '≥ 30 ×' "$mounted"
+  fusermount3 -u "$mounted"
+  wait
 }
 
 machine() {
@@ -328,10 +303,11 @@ END
 }
 
 machine
-for size in "${sizes[@]}"; do
-  measure_size "$size"
-  if [[ ! $dir && ! $keep ]]; then rm -rf -- "$stores/store-$size-$seed"{,.counts}; fi
+for shape in "${shapes[@]}"; do
+  measure_shape "$shape"
+  if [[ ! $dir && ! $keep ]]; then rm -rf -- "$stores/store-$shape-$seed"{,.counts}; fi
 done
+[[ ! $slow || ! $with_audit ]] || far_away
 if [[ -s $work/errors.log ]]; then
   echo "run.sh: the programs wrote to standard error, first lines:" >&2
   head -n 5 "$work/errors.log" >&2
