@@ -54,6 +54,7 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   SurveyOptions survey_options;
   survey_options.exact = options.exact;
   survey_options.pinned = options.pinned;
+  survey_options.interrupted = options.interrupted;
   audit.survey = confirmed_survey(store, survey_options, audit.damage);
   audit.accounts = account(audit.survey);
   audit.hazards = find_hazards(audit.survey, audit.accounts, options.context.root);
@@ -62,7 +63,9 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   audit.refusals = find_refusals(audit.survey, options.context.database_lock, {});
   audit.old_uploads =
       old_uploads(audit.survey, options.context.now_seconds, options.context.upload_age_seconds);
-  audit.frees_most = what_frees_most(audit.survey, audit.accounts, audit.old_uploads);
+  if (audit.survey.complete) {
+    audit.frees_most = what_frees_most(audit.survey, audit.accounts, audit.old_uploads);
+  }
   if (options.known != nullptr) {
     audit.known = compare_known(audit.survey, audit.accounts, *options.known);
   }

@@ -20,6 +20,7 @@ struct AuditOptions {
   bool exact = false;                        ///< visit every inode: the total is what `du` says
   const KnownList* known = nullptr;          ///< compare with it
   std::vector<storage::Digest> pinned = {};  ///< in use somewhere: see Survey::pinned
+  storage::Interrupted interrupted = {};     ///< ends the reading early: see Survey::interrupted
   FindingContext context;
 };
 
@@ -32,7 +33,7 @@ struct Audit {
   std::vector<Finding> findings;
   std::vector<std::string> refusals;  ///< why no blob may be swept as things are
   SpaceRow old_uploads;
-  std::vector<Saving> frees_most;
+  std::vector<Saving> frees_most;  ///< none if the survey is not complete
   std::optional<storage::DiskFigures> disk;
   std::optional<KnownComparison> known;  ///< if there was something to compare with
   FindingContext context;

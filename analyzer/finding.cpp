@@ -31,6 +31,7 @@ class Findings {
   }
 
   void store_as_a_whole() {
+    if (survey_.interrupted) add({FindingCode::kInterrupted, Concern::kDanger, 1, {}, {}, {}, {}});
     if (survey_.changed) add({FindingCode::kChanged, Concern::kDanger, 1, {}, {}, {}, {}});
     from_events(EventKind::kUnreadable, FindingCode::kUnreadable, Concern::kDanger);
     if (context_.database_lock) {

@@ -16,6 +16,7 @@ enum class Concern : std::uint8_t { kNote, kWarning, kDanger };
 /// What can be wrong with a store. The words for each are in reports/finding_text.cpp.
 enum class FindingCode : std::uint8_t {
   kUnreadable,       ///< something could not be read: the figures are incomplete
+  kInterrupted,      ///< the user ended the reading before all was looked at
   kChanged,          ///< the store was written to meanwhile
   kDatabaseManaged,  ///< another database says what is alive
   kProxyCache,

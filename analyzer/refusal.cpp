@@ -49,6 +49,7 @@ std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,
   if (database_lock) {
     refusals.push_back("a database owns this store: storage alone cannot tell what is alive");
   }
+  if (survey.interrupted) refusals.push_back("the reading was interrupted");
   if (survey.changed) refusals.push_back("the store was written to while it was read");
   if (!survey.has_repositories) {
     refusals.push_back("there is no repositories directory: every blob would be garbage");
@@ -67,7 +68,7 @@ std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,
   const bool unread =
       std::any_of(survey.events.begin(), survey.events.end(),
                   [](const auto& event) { return event.kind == EventKind::kUnreadable; });
-  if (!survey.complete && !survey.changed && !unread) {
+  if (!survey.complete && !survey.changed && !survey.interrupted && !unread) {
     refusals.push_back("whether some blobs are there could not be told");
   }
   return refusals;

@@ -31,12 +31,14 @@ bool has_unread(const Survey& survey) {
 Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const auto began = std::chrono::system_clock::now().time_since_epoch();
   SurveyBuilder builder(store);
-  const storage::ScanOptions scan{options.read_layer_links || options.exact, !options.exact};
+  const storage::ScanOptions scan{options.read_layer_links || options.exact, !options.exact,
+                                  options.interrupted};
   const storage::Status blobs = store.scan_blobs(builder, scan);
   builder.seal_blobs();
   const storage::Status repositories = store.scan_repositories(builder, scan);
   const storage::Inventory inventory =
-      store.take_inventory(builder, {!options.exact, !options.names_only});
+      store.take_inventory(builder, {!options.exact, !options.names_only, options.interrupted});
+  const bool interrupted = options.interrupted && options.interrupted();
   Survey result = builder.finish();
   result.began_nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
   result.inventory = inventory;
@@ -51,8 +53,9 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   result.has_blobs = there(blobs);
   result.has_repositories = there(repositories);
   const bool unread = has_unread(result);
-  if (result.exact && !unread && !inventory_agrees(result)) result.changed = true;
-  result.complete &= !unread;
+  result.interrupted = interrupted;
+  if (result.exact && !unread && !interrupted && !inventory_agrees(result)) result.changed = true;
+  result.complete &= !unread && !interrupted;
   return result;
 }
 
@@ -78,7 +81,7 @@ DigestId Links::blob_of(DigestId path) const {
 Survey survey(const storage::Store& store, const SurveyOptions& options) {
   for (int attempt = 1;; ++attempt) {
     Survey result = survey_once(store, options);
-    if (!result.changed) return result;
+    if (!result.changed || result.interrupted) return result;
     if (attempt >= options.attempts) {
       result.complete = false;
       return result;

@@ -92,6 +92,7 @@ struct SurveyOptions {
   bool names_only = false;        ///< with exact: find stray names, but do not size them
   int attempts = 3;               ///< how often to start again when the store changes meanwhile
   std::vector<storage::Digest> pinned = {};  ///< in use somewhere: see Survey::pinned
+  storage::Interrupted interrupted = {};     ///< ends the reading early: see Survey::interrupted
 };
 
 /// Everything that was read of a store, interned. Repositories are sorted by name, and everything
@@ -115,6 +116,7 @@ struct Survey {
   bool has_blobs = false;                   ///< there is a `blobs` directory
   bool has_repositories = false;            ///< there is a `repositories` directory
   bool changed = false;                     ///< the store was written to meanwhile
+  bool interrupted = false;                 ///< the user ended the reading before all was looked at
   bool complete = true;                     ///< everything could be read
   std::vector<std::pair<DigestId, std::pair<std::uint64_t, std::uint64_t>>> hard_links;
   ///< blob → device, inode; sorted

@@ -18,6 +18,7 @@ constexpr std::size_t kManifestLimitBytes = 64 * 1024 * 1024;
 bool is_of_verify(FindingCode code) noexcept {
   switch (code) {
     case FindingCode::kUnreadable:
+    case FindingCode::kInterrupted:
     case FindingCode::kChanged:
     case FindingCode::kDamagedRevisionLinks:
     case FindingCode::kDamagedTagLinks:
@@ -193,6 +194,7 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
   result.selection = options.selection;
   SurveyOptions survey_options;
   survey_options.read_layer_links = true;
+  survey_options.interrupted = options.content.interrupted;
   Damage damage;
   result.survey = confirmed_survey(store, survey_options, damage);
   const Accounts accounts = account(result.survey);

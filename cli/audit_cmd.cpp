@@ -9,6 +9,7 @@
 #include "analyzer/audit.h"
 #include "cli/command.h"
 #include "cli/limit.h"
+#include "cli/reading.h"
 #include "cli/roots.h"
 #include "reports/audit_json.h"
 #include "reports/audit_prometheus.h"
@@ -104,8 +105,7 @@ int run_audit(const Args& args, const Io& io) {
   if (!read_roots(args, args.roots, opened, io, options.pinned, exit)) {
     return static_cast<int>(exit);
   }
-  analyzer::Audit audit;
-  run_parallel(args, *opened.store, io, [&] { audit = analyzer::audit(*opened.store, options); });
+  const analyzer::Audit audit = read_audit(args, opened, options, io);
   exit = write_results(args, io, [&](std::ostream& out) {
     if (args.format == Format::kPrometheus) {
       run_parallel(args, [&] {
@@ -125,12 +125,8 @@ int run_audit(const Args& args, const Io& io) {
   const Exit page = write_page(args, audit, io);
   if (exit == Exit::kDone) exit = page;
   if (exit != Exit::kDone) return static_cast<int>(exit);
-  if (!audit.survey.complete) {
-    if (!args.quiet) {
-      io.err << "regsweep: incomplete: not everything could be read; the findings name it\n";
-    }
-    return static_cast<int>(Exit::kIncomplete);
-  }
+  exit = exit_of_reading(audit.survey, args, io, "the findings name it");
+  if (exit != Exit::kDone) return static_cast<int>(exit);
   if (audit.live_damage) return static_cast<int>(Exit::kDamage);
   if (!args.max_garbage.empty() && garbage_over(args.max_garbage, audit)) {
     if (!args.quiet) {
@@ -181,7 +177,8 @@ void add_audit(CLI::App& app, Job& job) {
       "  regsweep audit --html space.html /var/lib/registry\n"
       "  regsweep audit --exact --json -o audit.json /etc/docker/registry/config.yml\n\n"
       "Exit status: 0 done, 1 more than --max-garbage, 2 usage or configuration,\n"
-      "3 content that something alive needs is damaged, 4 something could not be read.");
+      "3 content that something alive needs is damaged, 4 something could not be read,\n"
+      "130 interrupted: the report holds what was read by then.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_audit(*args, io); }; });
 }
 

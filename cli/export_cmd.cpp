@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/reading.h"
 #include "reports/export_ncdu.h"
 #include "reports/export_sqlite.h"
 #include "reports/export_text.h"
@@ -134,12 +135,9 @@ int run_export(const Args& args, const Io& io) {
     return static_cast<int>(Exit::kRefused);
   }
   const analyzer::AuditOptions options = audit_options(opened, args.exact);
-  analyzer::Audit audit;
+  const analyzer::Audit audit = read_audit(args, opened, options, io);
   std::optional<ExportModel> model;
-  run_parallel(args, *opened.store, io, [&] {
-    audit = analyzer::audit(*opened.store, options);
-    model.emplace(reports::make_export_model(audit));
-  });
+  run_parallel(args, [&] { model.emplace(reports::make_export_model(audit)); });
   {
     ExportProgress progress;
     const Ticker ticker(
@@ -153,11 +151,7 @@ int run_export(const Args& args, const Io& io) {
     exit = write_export(args, io, *model, progress);
   }
   if (exit != Exit::kDone) return static_cast<int>(exit);
-  if (audit.survey.complete) return static_cast<int>(Exit::kDone);
-  if (!args.quiet) {
-    io.err << "regsweep: incomplete: not everything could be read; the table findings names it\n";
-  }
-  return static_cast<int>(Exit::kIncomplete);
+  return static_cast<int>(exit_of_reading(audit.survey, args, io, "the table findings names it"));
 }
 
 }  // namespace
@@ -192,7 +186,8 @@ void add_export(CLI::App& app, Job& job) {
       known_tables() +
       ".\nTheir columns and queries: docs/export.md.\n\n"
       "Exit status: 0 done, 2 usage or the output cannot be written, 4 something could not be\n"
-      "read (what is there is written, and says so), 5 the output would lie in the store.");
+      "read (what is there is written, and says so), 5 the output would lie in the store,\n"
+      "130 interrupted: what was read by then is written, and says so.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_export(*args, io); }; });
 }
 

@@ -6,6 +6,7 @@
 #include "analyzer/audit.h"
 #include "analyzer/grouping.h"
 #include "cli/command.h"
+#include "cli/reading.h"
 #include "reports/capacity.h"
 #include "reports/capacity_report.h"
 #include "reports/humanize.h"
@@ -121,12 +122,9 @@ int run_repos(Args args, const Io& io) {
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   const analyzer::AuditOptions options = audit_options(opened);
-  analyzer::Audit audit;
+  const analyzer::Audit audit = read_audit(args, opened, options, io);
   reports::Sheet sheet;
-  run_parallel(args, *opened.store, io, [&] {
-    audit = analyzer::audit(*opened.store, options);
-    sheet = make_sheet(args, audit, groups);
-  });
+  run_parallel(args, [&] { sheet = make_sheet(args, audit, groups); });
   if (audit.survey.complete && !any_below(audit.survey, args.prefix)) {
     io.err << "regsweep: no repository is " << reports::printable(args.prefix)
            << " or below it; list all: regsweep repos STORE\n";
@@ -137,13 +135,7 @@ int run_repos(Args args, const Io& io) {
     reports::write_capacity(audit, sheet, args.format, text_options(args, io), out);
   });
   if (exit != Exit::kDone) return static_cast<int>(exit);
-  if (!audit.survey.complete) {
-    if (!args.quiet) {
-      io.err << "regsweep: incomplete: not everything could be read; regsweep audit names it\n";
-    }
-    return static_cast<int>(Exit::kIncomplete);
-  }
-  return static_cast<int>(Exit::kDone);
+  return static_cast<int>(exit_of_reading(audit.survey, args, io));
 }
 
 void add_views(CLI::App& command, Args& args) {
@@ -193,7 +185,8 @@ void add_repos(CLI::App& app, Job& job) {
       "Examples:\n"
       "  regsweep repos --depth 1 --sort reclaimable --top 20 /var/lib/registry\n"
       "  regsweep repos --group 'team=^team(\\d+)/' --format csv -o teams.csv /var/lib/registry\n\n"
-      "Exit status: 0 done, 2 usage, 4 something could not be read: the figures are incomplete.");
+      "Exit status: 0 done, 2 usage, 4 something could not be read: the figures are incomplete,\n"
+      "130 interrupted: they are of what was read by then.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_repos(*args, io); }; });
 }
 

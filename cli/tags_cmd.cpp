@@ -10,6 +10,7 @@
 #include "analyzer/tag_facts.h"
 #include "analyzer/tag_list.h"
 #include "cli/command.h"
+#include "cli/reading.h"
 #include "reports/capacity_report.h"
 #include "reports/humanize.h"
 #include "reports/tag_report.h"
@@ -121,12 +122,8 @@ int run_tags(const Args& args, const Io& io) {
     }
   });
   if (exit != Exit::kDone) return static_cast<int>(exit);
-  if (!survey.complete) {
-    if (!args.quiet) {
-      io.err << "regsweep: incomplete: not everything could be read; regsweep audit names it\n";
-    }
-    return static_cast<int>(Exit::kIncomplete);
-  }
+  exit = exit_of_reading(survey, args, io);
+  if (exit != Exit::kDone) return static_cast<int>(exit);
   const bool damaged = std::any_of(report.tags.begin(), report.tags.end(), [](const auto& line) {
     return line.state != analyzer::TagState::kOk;
   });

@@ -259,7 +259,7 @@ int run_verify(const Args& args, const Io& io) {
                  [&] { verification = analyzer::verify(*opened.store, options, counts); });
   }
   const auto unknown = analyzer::missing_repositories(verification.survey, options.selection);
-  if (!unknown.empty()) {
+  if (!unknown.empty() && !verification.survey.interrupted) {
     io.err << "regsweep: there is no repository " << reports::printable(unknown.front())
            << " in the store; regsweep audit lists them\n";
     return static_cast<int>(Exit::kUsage);

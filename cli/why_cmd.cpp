@@ -2,6 +2,7 @@
 #include "analyzer/audit.h"
 #include "analyzer/why.h"
 #include "cli/command.h"
+#include "cli/reading.h"
 #include "reports/ref_text.h"
 #include "reports/why_report.h"
 
@@ -29,12 +30,7 @@ int run_why(const Args& args, const Io& io) {
     why = analyzer::explain(*opened.store, survey, accounts, damage, resolved.ref,
                             {context.root, context.database_lock});
   });
-  const auto incomplete = [&] {
-    if (!args.quiet) {
-      io.err << "regsweep: incomplete: not everything could be read; regsweep audit names it\n";
-    }
-    return static_cast<int>(Exit::kIncomplete);
-  };
+  const auto incomplete = [&] { return static_cast<int>(exit_of_reading(survey, args, io)); };
   if (resolved.outcome != analyzer::RefOutcome::kResolved) {
     reports::write_ref_problem(survey, args.ref, resolved, args.store, io.err);
     // What could not be read may hold it: then nobody can say that it is not there.

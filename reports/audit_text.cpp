@@ -73,6 +73,9 @@ class AuditText {
       const auto space_class = static_cast<SpaceClass>(i);
       const SpaceRow& space = accounts[space_class];
       std::string label(kSpaceNames[i].label);
+      if (space_class == SpaceClass::kGarbage && !audit_.survey.complete) {
+        label = "nothing that was read refers to it";
+      }
       if (space_class == SpaceClass::kUploads && audit_.old_uploads.objects != 0) {
         label += fmt::format(" ({} older than 7 days)", grouped(audit_.old_uploads.objects));
       }

@@ -31,6 +31,10 @@ constexpr std::array kWords = {
         "{n} places could not be read",
         "what they hold is unknown: the figures are incomplete, and nothing may be deleted by them",
         "read the store as root or as the registry's user: sudo regsweep audit {store}"},
+    Words{FindingCode::kInterrupted, "interrupted", "the reading was interrupted", "",
+          "what was not looked at by then is unknown: the figures are of a part of the store, and "
+          "nothing may be deleted by them",
+          "let it come to its end: regsweep audit {store}"},
     Words{FindingCode::kChanged, "store-changed", "the store was written to while it was read", "",
           "figures of different moments are mixed: nothing may be deleted by them",
           "stop the registry or set it read-only, then: regsweep audit {store}"},

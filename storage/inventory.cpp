@@ -161,7 +161,10 @@ class InventoryWalk {
   }
 
  private:
+  bool interrupted() const { return options_.interrupted && options_.interrupted(); }
+
   void directory(Directory& at, const std::string& path, Place place) {
+    if (interrupted()) return;
     bool empty = true;
     const Status listed = at.each([&](const DirectoryEntry& entry) {
       empty = false;
@@ -175,6 +178,7 @@ class InventoryWalk {
 
   void visit(const Directory& at, const std::string& path, const std::string& below, Place place,
              const DirectoryEntry& entry) {
+    if (interrupted()) return;
     FileFacts facts;
     facts.type = entry.type;
     if (options_.stat || entry.type == FileType::kUnknown) {

@@ -33,13 +33,20 @@ class PrefixScan {
         path_(std::move(path)) {}
 
   void run(Directory& prefix) {
+    if (interrupted()) return;
     const Status listed = prefix.each([&](const DirectoryEntry& entry) { look(prefix, entry); });
     if (!listed) report_unreadable(visitor_, path_, listed.error());
     flush();
   }
 
  private:
+  bool interrupted() {
+    interrupted_ = interrupted_ || (options_.interrupted && options_.interrupted());
+    return interrupted_;
+  }
+
   void look(const Directory& prefix, const DirectoryEntry& entry) {
+    if (interrupted()) return;
     BlobEntry& blob = batch_[used_];
     const bool named =
         parse_hex(algorithm_, entry.name, blob.digest) && path_.ends_with(entry.name.substr(0, 2));
@@ -98,6 +105,7 @@ class PrefixScan {
   std::array<BlobEntry, kBatch> batch_;
   std::size_t used_ = 0;
   bool sampled_ = false;
+  bool interrupted_ = false;
 };
 
 }  // namespace

@@ -65,9 +65,12 @@ class RepositoryScan {
  private:
   using Shared = std::shared_ptr<Directory>;
 
+  bool interrupted() const { return options_.interrupted && options_.interrupted(); }
+
   /// Lists one directory of the repository tree: its markers, and the directories below it. They
   /// and what it holds itself are each an equal part of its `share` of the progress.
   void directory(const Shared& at, const std::string& name, std::uint64_t share) {
+    if (interrupted()) return;
     RepositoryEntry repository;
     NameChunk below;
     bool is_repository = false;
@@ -126,6 +129,7 @@ class RepositoryScan {
                std::uint64_t share) {
     group_.run([this, at, share, child = std::string(child),
                 full = name.empty() ? std::string(child) : name + '/' + std::string(child)] {
+      if (interrupted()) return;
       Result<Directory> opened = at->open(child.c_str());
       if (!opened) {
         report_unreadable(visitor_, path_of(full, ""), opened.error());
@@ -196,6 +200,7 @@ class RepositoryScan {
     std::vector<LinkEntry> batch;
     batch.reserve(chunk.count);
     chunk.each([&](std::string_view name) {
+      if (interrupted()) return;
       LinkEntry link;
       parse_hex(algorithm, name, link.path);
       const PathBuffer file(name, "/link");
@@ -247,7 +252,9 @@ class RepositoryScan {
         [this, id, at, path](const NameChunk& chunk) {
           std::vector<TagEntry> batch;
           batch.reserve(chunk.count);
-          chunk.each([&](std::string_view name) { tag(*at, path, name, batch); });
+          chunk.each([&](std::string_view name) {
+            if (!interrupted()) tag(*at, path, name, batch);
+          });
           ScanProgress::add(progress_.tags, batch.size());
           visitor_.tags(id, batch);
         });

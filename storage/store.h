@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -123,12 +124,17 @@ class ScanVisitor {
   virtual void sample(const FileFacts& link_or_directory) = 0;
 };
 
+/// Asked between two looks at the store, from any thread. Once it says true, a scan ends early and
+/// reports nothing of what it did not look at; whoever gave it knows. May be empty.
+using Interrupted = std::function<bool()>;
+
 struct ScanOptions {
   /// Reads every layer link. Without it a link of the right size below `_layers/sha256` counts as
   /// naming its path, which saves two system calls a link.
   bool read_layer_links = false;
   /// Reports strays and empty directories that the scan meets on its way.
   bool report_strays = true;
+  Interrupted interrupted = {};
 };
 
 /// A file of any kind below the root, as a complete walk meets it.
@@ -173,6 +179,7 @@ struct Inventory {
 struct InventoryOptions {
   bool skip_scanned = true;  ///< leave out `blobs` and `repositories`, which a scan covers
   bool stat = true;          ///< without it only names are looked at: events, no sizes
+  Interrupted interrupted = {};
 };
 
 /// Disk figures of the file system below the root, as `df` gives them. Bytes and inodes.

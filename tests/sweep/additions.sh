@@ -261,9 +261,9 @@ halves() {
   done
   part=0
 }
-each() { # COMMAND PART: COMMAND N for every second N, until it says that there is no Nth
-  local at=$((1 + $2))
-  while "$1" "$at"; do at=$((at + 2)); done
+each() { # COMMAND PART: COMMAND N for half of the Ns, until it says that there is no Nth
+  local at=$((1 + $2 * every))
+  while "$1" "$at"; do at=$((at + 2 * every)); done
   echo "$name: $1: $((at - 1)) changes, $SECONDS s" >&2
   check "$1: it changes something" test "$at" -gt 10
 }

@@ -152,16 +152,16 @@ each() {
   check "$*: it changes something" test "$done_at" -gt 10
 }
 
-each 1 apply_killed
-each 1 apply_killed --no-quarantine --jobs 1
-each 3 apply_killed --no-quarantine --jobs 4
+each "$every" apply_killed
+each "$every" apply_killed --no-quarantine --jobs 1
+each $((3 * every)) apply_killed --no-quarantine --jobs 4
 
 part=0
 copy "$work/base" "$work/applied"
 done_by "a whole sweep" 0 gc --apply "${everything[@]}" --assume-offline "$work/applied"
 fingerprint "$work/applied" >"$work/applied.print"
-each 1 undo_killed
-each 1 purge_killed
+each "$every" undo_killed
+each "$every" purge_killed
 
 # With the directories gone that became empty: undo makes them anew.
 for _ in 1 2 3; do
@@ -178,5 +178,5 @@ undo_all_killed() {
   unchanged "$what, again" "$work/base.print" "$store"
 }
 check "several runs lie in quarantine" test "$run" -gt 1
-each 1 undo_all_killed
+each "$every" undo_all_killed
 end

@@ -90,7 +90,7 @@ live "without a fault" "$work/base.walk" "$store"
 program "without a fault" 0 undo --assume-offline "$store"
 unchanged "without a fault, undo" "$work/base.print" "$store"
 at=1
-while killed_at "$at"; do at=$((at + 1)); done
+while killed_at "$at"; do at=$((at + every)); done
 check "it was killed often" test "$at" -gt 30
 check "it was refused where the tag was in quarantine" test "$refusals" -gt 0
 check "and only there" test "$refusals" -lt $((at / 2 + 5))

@@ -104,8 +104,8 @@ for half in 0 1; do
   (
     part=$half checks=0 failures=0
     trap - EXIT
-    at=$((1 + half))
-    while killed_at "$at"; do at=$((at + 2)); done
+    at=$((1 + half * every))
+    while killed_at "$at"; do at=$((at + 2 * every)); done
     echo "$checks $failures $at" >"$work/part.$half"
   ) &
   pids+=($!)
