@@ -97,8 +97,8 @@ Result<FileFacts> DirectoryStore::stat_blob(const Digest& digest) const {
 Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& digest,
                                                               Freshness freshness) const {
   const std::string path = layout::blob_path(digest);
-  // O_NONBLOCK: a FIFO in place of the file must not hang the run; no effect on regular files.
-  UniqueFd file(open_beneath(v2_.fd(), path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat st;
+  UniqueFd file(open_file_beneath(v2_.fd(), path.c_str(), st));
   if (!file) return system_error(errno, "cannot open");
   auto reader =
       SparingReader::open(std::move(file), freshness,

@@ -350,7 +350,8 @@ Result<JournalRecord> decode_record(std::uint64_t line_number, std::string_view 
 }
 
 Result<JournalContents> read_journal(const Directory& run) {
-  const UniqueFd file(open_beneath(run.fd(), kJournal, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat st;
+  const UniqueFd file(open_file_beneath(run.fd(), kJournal, st));
   if (!file) {
     Error error = system_error(errno, "cannot open");
     error.path = kJournal;
