@@ -49,7 +49,7 @@ commands = {
     "gc": ["gc", "--json", "--untagged", "--links", "--uploads", "7d", "--temporary", "--empty", "--jobs", "1"],
 }
 after = {"why": [parts["layer"]]}
-strides = {"audit": 1, "audit --exact": 3, "verify": 1, "tags": 2, "repos": 3, "why": 2, "gc": 2}
+strides = {"audit": 2, "audit --exact": 7, "verify": 2, "tags": 5, "repos": 7, "why": 5, "gc": 5}
 
 
 def run(command, **fault):

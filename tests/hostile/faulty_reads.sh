@@ -7,7 +7,8 @@
 # change not a byte. A call that fails where only advice or a figure of the disk was asked for may be as
 # good as none: then the output is the good run's.
 #
-# By default each call fails in an audit and each second or third in the other commands, with one error each;
+# By default every second call fails in audit and verify and every fifth or so in the other commands, with one
+# error each;
 # REGSWEEP_ALL_FAULTS=1 has each call fail with each error in each command (some minutes).
 # shellcheck source=../sweep/lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/../sweep/lib.bash"

@@ -5,13 +5,13 @@
 # The double is never read (access times), never changed, and nothing of it is reported: its sizes and
 # digests are its own. No crash, no hang. Afterwards whatever was alive is whole.
 #
-# REGSWEEP_RACE_SECONDS (default 12): how long.
+# REGSWEEP_RACE_SECONDS (default 6): how long.
 # shellcheck source=../cli/lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/../cli/lib.bash"
 begin "$@"
 need jq
 here=$source_dir/tests/hostile
-seconds=${REGSWEEP_RACE_SECONDS:-12}
+seconds=${REGSWEEP_RACE_SECONDS:-6}
 
 python3 - "$here" store side <<'PYTHON'
 import os, pathlib, sys
