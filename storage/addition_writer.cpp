@@ -139,8 +139,8 @@ Status AdditionWriter::prepare(const Staged& one, const Directory& parent) const
   const Result<PlaceFacts> facts = place_facts(parent);
   if (!facts) return facts.error();
   const std::string name = std::to_string(one.object);
-  struct stat st;
-  const UniqueFd file(open_file_beneath(objects_.fd(), name.c_str(), st));
+  std::uint64_t size_bytes;
+  const UniqueFd file(open_file_beneath(objects_.fd(), name.c_str(), size_bytes));
   if (!file) return change_error(errno, "cannot open", object_path(one.object));
   const Result<FileFacts> staged = facts_of(file.get());
   if (!staged) return below(object_path(one.object), staged.error());

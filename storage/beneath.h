@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sys/stat.h>
+#include <cstdint>
 
 namespace regsweep::storage {
 
@@ -14,11 +14,10 @@ enum class Mounts : bool { kCross, kStay };
 /// leaves, also for a mount under Mounts::kStay. Never EINTR.
 int open_beneath(int dir, const char* name, int flags, Mounts mounts = Mounts::kCross) noexcept;
 
-/// Opens a regular file to read, as open_beneath does, and gives its facts. ENXIO for a device,
-/// FIFO or socket: those are not even opened, since opening alone makes some devices act. What
-/// stands at the name is looked at by a descriptor that opens nothing, and that very object is then
-/// opened by way of /proc; where there is no /proc, the name is once more.
-int open_file_beneath(int dir, const char* name, struct stat& facts) noexcept;
+/// Opens a regular file to read, as open_beneath does, and says what it held a moment before. ENXIO
+/// for a device, FIFO or socket: those are not even opened, since opening alone makes some devices
+/// act. Only one that takes the file's place in that moment would be.
+int open_file_beneath(int dir, const char* name, std::uint64_t& size_bytes) noexcept;
 
 /// As open_beneath without openat2: one openat a component. Of its own for tests.
 int open_beneath_stepwise(int dir, const char* name, int flags, Mounts mounts) noexcept;

@@ -86,9 +86,9 @@ Result<SourceFile> BlobSource::check(const std::string& name, const Digest& dige
   if (there->type == FileType::kSymlink) {
     return Error{Errc::kDenied, path, "is a symbolic link, which is not followed", 0};
   }
-  struct stat st;
+  std::uint64_t size_bytes;
   const auto reader =
-      reader_of(UniqueFd(open_file_beneath(directory_.fd(), name.c_str(), st)), path);
+      reader_of(UniqueFd(open_file_beneath(directory_.fd(), name.c_str(), size_bytes)), path);
   if (!reader) return reader.error();
   const Result<Digest> actual = digest_of(**reader, digest.algorithm);
   if (!actual) return at(path, actual.error());

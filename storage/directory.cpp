@@ -147,8 +147,8 @@ Result<FileFacts> Directory::stat_self() const { return facts_of(fd_.get()); }
 
 Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
                                     FileFacts* facts) const {
-  struct stat st;
-  const UniqueFd file(open_file_beneath(fd_.get(), name, st));
+  std::uint64_t size_bytes;
+  const UniqueFd file(open_file_beneath(fd_.get(), name, size_bytes));
   if (!file) return system_error(errno, "cannot open");
   std::size_t done = 0;
   while (done < buffer.size()) {
@@ -161,9 +161,13 @@ Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
     // All that there was a moment ago: saves the read that only tells of the end.
-    if (done < buffer.size() && done >= static_cast<std::uint64_t>(st.st_size)) break;
+    if (done < buffer.size() && done >= size_bytes) break;
   }
-  if (facts != nullptr) *facts = facts_from(st);
+  if (facts != nullptr) {
+    const Result<FileFacts> known = facts_of(file.get());
+    if (!known) return known.error();
+    *facts = *known;
+  }
   return done;
 }
 

@@ -97,8 +97,8 @@ Result<FileFacts> DirectoryStore::stat_blob(const Digest& digest) const {
 Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& digest,
                                                               Freshness freshness) const {
   const std::string path = layout::blob_path(digest);
-  struct stat st;
-  UniqueFd file(open_file_beneath(v2_.fd(), path.c_str(), st));
+  std::uint64_t size_bytes;
+  UniqueFd file(open_file_beneath(v2_.fd(), path.c_str(), size_bytes));
   if (!file) return system_error(errno, "cannot open");
   auto reader =
       SparingReader::open(std::move(file), freshness,

@@ -352,8 +352,8 @@ Result<JournalRecord> decode_record(std::uint64_t line_number, std::string_view 
 }
 
 Result<JournalContents> read_journal(const Directory& run) {
-  struct stat st;
-  const UniqueFd file(open_file_beneath(run.fd(), kJournal, st));
+  std::uint64_t size_bytes;
+  const UniqueFd file(open_file_beneath(run.fd(), kJournal, size_bytes));
   if (!file) {
     Error error = system_error(errno, "cannot open");
     error.path = kJournal;

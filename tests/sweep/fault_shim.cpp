@@ -26,7 +26,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -162,24 +161,12 @@ __attribute__((destructor)) void end() {
   put(file, line, static_cast<std::size_t>(looking));
 }
 
-/// Whether `name` is a number in /proc/self/fd, as whose descriptor `fd` is.
-bool is_own_descriptor(int fd, const char* name) {
-  if (fd < 0 || name[0] < '0' || name[0] > '9') return false;
-  struct statfs fs;
-  return raw(SYS_fstatfs, fd, reinterpret_cast<long>(&fs), 0, 0) == 0 && fs.f_type == 0x9fa0;
-}
-
 /// The path that a call is about.
 struct Path {
   char text[4096];
   std::size_t size = 0;
 
   Path(int fd, const char* name) {
-    if (name != nullptr && is_own_descriptor(fd, name)) {
-      // What regsweep opens anew by way of /proc/self/fd.
-      fd = static_cast<int>(strtol(name, nullptr, 10));
-      name = nullptr;
-    }
     if (name == nullptr || name[0] != '/') {
       if (fd == AT_FDCWD) {
         if (raw(SYS_getcwd, reinterpret_cast<long>(text), sizeof text, 0) > 0) size = strlen(text);
