@@ -15,7 +15,7 @@ std::string suspicions(const Survey& survey, const Damage& damage) {
   }
   for (const Repository& repository : survey.repositories) {
     for (const Tag& tag : repository.tags) {
-      if (tag_state(survey.graph, damage, repository, tag) == TagState::kOk) continue;
+      if (tag_state(survey, damage, repository, tag) == TagState::kOk) continue;
       text += repository.name + ':' + tag.name + '\n';
     }
     for (const Links* links : {&repository.revisions, &repository.layers}) {

@@ -164,7 +164,8 @@ void Reading::read(DigestId id, storage::BlobChecker& checker) {
   ++progress_.blobs;
   if (!check) {
     const storage::Error& error = check.error();
-    if (error.code == Errc::kIo) return failed(id, ContentState::kUnreadable, error.message);
+    if (storage::is_device_error(error))
+      return failed(id, ContentState::kUnreadable, error.message);
     const bool gone = error.code == Errc::kNotFound;
     return failed(id, ContentState::kUnknown,
                   gone ? "went while the store was being read" : error.message);

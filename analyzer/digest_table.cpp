@@ -1,9 +1,11 @@
 #include "analyzer/digest_table.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <numeric>
+#include <random>
 
 namespace regsweep::analyzer {
 namespace {
@@ -24,12 +26,39 @@ std::uint64_t prefix_of(const std::uint8_t* bytes) noexcept {
   return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
 }
 
+constexpr std::size_t kWords = sizeof(Digest{}.bytes) / sizeof(std::uint64_t);
+
+/// Drawn anew by each process. A digest would be its own best hash, but one that a manifest or a
+/// link names is no hash of anything: whoever writes it could choose thousands that all meet in one
+/// place.
+const std::array<std::uint64_t, kWords>& secret() {
+  static const auto drawn = [] {
+    std::array<std::uint64_t, kWords> words;
+    std::random_device source;
+    for (std::uint64_t& word : words) word = std::uint64_t{source()} << 32 | source();
+    return words;
+  }();
+  return drawn;
+}
+
+std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 }  // namespace
 
 std::size_t DigestTable::Hash::operator()(const Digest& digest) const noexcept {
-  std::size_t hash;  // a digest is its own best hash
-  std::memcpy(&hash, digest.bytes.data(), sizeof hash);
-  return hash ^ static_cast<std::size_t>(digest.algorithm);
+  static_assert(kWords % 2 == 0);
+  const auto& key = secret();
+  std::array<std::uint64_t, kWords> words;
+  std::memcpy(words.data(), digest.bytes.data(), sizeof words);
+  std::uint64_t hash = static_cast<std::uint64_t>(digest.algorithm);
+  for (std::size_t i = 0; i < kWords; i += 2) {
+    hash ^= folded_product(words[i] ^ key[i], words[i + 1] ^ key[i + 1]);
+  }
+  return hash;
 }
 
 DigestTable::DigestTable(std::vector<Sha256> ranked) : ranked_(std::move(ranked)) {

@@ -8,22 +8,23 @@
 
 #include "analyzer/digest_table.h"
 #include "analyzer/manifest.h"
+#include "storage/saturating.h"
 
 namespace regsweep::analyzer {
 
-/// A size in both of its senses: st_size, and st_blocks × 512.
+/// A size in both of its senses: st_size, and st_blocks × 512. Sums saturate.
 struct Bytes {
   std::uint64_t apparent = 0;
   std::uint64_t allocated = 0;
 
   Bytes& operator+=(const Bytes& other) noexcept {
-    apparent += other.apparent;
-    allocated += other.allocated;
+    apparent = storage::saturating_add(apparent, other.apparent);
+    allocated = storage::saturating_add(allocated, other.allocated);
     return *this;
   }
   Bytes& operator-=(const Bytes& other) noexcept {
-    apparent -= other.apparent;
-    allocated -= other.allocated;
+    apparent = storage::saturating_sub(apparent, other.apparent);
+    allocated = storage::saturating_sub(allocated, other.allocated);
     return *this;
   }
   friend Bytes operator+(Bytes a, const Bytes& b) noexcept { return a += b; }

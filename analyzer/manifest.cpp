@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <new>
 #include <utility>
 
 #include "analyzer/go_json.h"
@@ -335,13 +336,16 @@ bool ManifestParser::Impl::parse_plain(std::string_view text) {
   if (text.empty() || text.size() > kMaxManifestBytes) return false;
   if (static_cast<unsigned char>(text[0]) >= 0x80) return false;  // a byte order mark
   element root;
-  if (parser.parse(text.data(), text.size(), false).get(root) != simdjson::SUCCESS) return false;
+  const auto error = parser.parse(text.data(), text.size(), false).get(root);
+  // A parser that got no memory must not be used again; and the text may well be a manifest.
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+  if (error != simdjson::SUCCESS) return false;
   return take_plain(root);
 }
 
 ManifestParser::ManifestParser() : impl_(std::make_unique<Impl>()) {
-  // Should memory lack here, parse() asks again.
-  [[maybe_unused]] const auto error = impl_->parser.allocate(kUsualBytes);
+  // Used after it got only a part of its memory, this parser would write to nowhere.
+  if (impl_->parser.allocate(kUsualBytes) != simdjson::SUCCESS) throw std::bad_alloc();
 }
 ManifestParser::~ManifestParser() = default;
 ManifestParser::ManifestParser(ManifestParser&&) noexcept = default;

@@ -461,6 +461,8 @@ void PlanBuilder::finish() {
   if (const auto facts = store_.stat_path(".")) {
     plan_.device = facts->device;
     plan_.inode = facts->inode;
+  } else {
+    plan_.problems.push_back("docker/registry/v2: " + facts.error().message);
   }
 }
 

@@ -31,9 +31,7 @@ void refuse_by_events(const Survey& survey, const std::vector<std::string>& igno
     if (event.kind == EventKind::kUnreadable) {
       refusals.push_back(event.path + " could not be read: " + event.message);
     }
-    // A link to elsewhere may lead a registry to repositories that were not seen here.
-    if (event.kind == EventKind::kSymlink &&
-        event.path.starts_with(storage::layout::kRepositories)) {
+    if (may_hide_repositories(event)) {
       refusals.push_back(event.path +
                          " is a symbolic link: what a registry finds behind it is unknown" +
                          option(event.path));
@@ -42,6 +40,11 @@ void refuse_by_events(const Survey& survey, const std::vector<std::string>& igno
 }
 
 }  // namespace
+
+bool may_hide_repositories(const storage::Event& event) {
+  return event.kind == EventKind::kSymlink &&
+         event.path.starts_with(storage::layout::kRepositories);
+}
 
 std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,
                                        const std::vector<std::string>& ignored) {

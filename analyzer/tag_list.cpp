@@ -20,15 +20,19 @@ bool is_served(const Graph& graph, const Repository& repository, DigestId id) {
 
 }  // namespace
 
-TagState tag_state(const Graph& graph, const Damage& damage, const Repository& repository,
+TagState tag_state(const Survey& survey, const Damage& damage, const Repository& repository,
                    const Tag& tag) {
+  const Graph& graph = survey.graph;
   if (tag.state == LinkState::kAbsent) return TagState::kDangling;
   if (tag.state != LinkState::kRead) return TagState::kUnreadable;
   if (graph.has(tag.digest, kUnread)) return TagState::kUnreadable;
   if (!graph.has(tag.digest, kPresent)) return TagState::kDangling;
-  const bool broken =
-      damage.broken[row(tag.digest)] != 0 || !is_served(graph, repository, tag.digest);
-  return broken ? TagState::kBroken : TagState::kOk;
+  if (damage.broken[row(tag.digest)] != 0) return TagState::kBroken;
+  if (is_served(graph, repository, tag.digest)) return TagState::kOk;
+  // Where not all was read, what was not seen may be there.
+  const OddLink* odd = repository.revisions.odd_at(tag.digest);
+  const bool known = survey.complete || (odd != nullptr && odd->state != LinkState::kUnreadable);
+  return known ? TagState::kBroken : TagState::kUnreadable;
 }
 
 std::string_view tag_state_name(TagState state) noexcept {
@@ -64,7 +68,7 @@ std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
       if (!tag.is_directory) continue;
       TagLine line;
       line.tag = {static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(t)};
-      line.state = tag_state(survey.graph, damage, repository, tag);
+      line.state = tag_state(survey, damage, repository, tag);
       if (tag.state == LinkState::kRead) {
         line.parsed = survey.graph.is_manifest(tag.digest);
         line.type = survey.graph.type(tag.digest);

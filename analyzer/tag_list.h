@@ -13,7 +13,7 @@ enum class TagState : std::uint8_t {
   kOk,
   kBroken,      ///< its content is missing something or damaged
   kDangling,    ///< its manifest is gone, or the tag means nothing
-  kUnreadable,  ///< its link cannot be read or holds no digest
+  kUnreadable,  ///< its link holds no digest, or it or what leads to its content cannot be read
 };
 
 /// A digest that a tag meant, and since when: the mtime of the entry in its index, seconds since
@@ -44,7 +44,7 @@ std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
                                const std::vector<std::string>& repositories);
 
 /// Whether a registry could serve a tag whole.
-TagState tag_state(const Graph& graph, const Damage& damage, const Repository& repository,
+TagState tag_state(const Survey& survey, const Damage& damage, const Repository& repository,
                    const Tag& tag);
 
 /// "ok", "broken", "dangling" or "unreadable".

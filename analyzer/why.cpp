@@ -63,7 +63,7 @@ class Explanation {
     if (ref.kind == RefKind::kTag) {
       const Repository& repository = survey_.repositories[ref.repository];
       const Tag& tag = repository.tags[ref.tag];
-      why_.tag_state = tag_state(graph_, damage_, repository, tag);
+      why_.tag_state = tag_state(survey_, damage_, repository, tag);
       why_.attached_to = about(tag.name);
     }
     why_.refusals = find_refusals(survey_, context_.database_lock, {});

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli/output.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "reports/humanize.h"
 
@@ -121,7 +122,7 @@ analyzer::AuditOptions audit_options(const OpenStore& opened, bool exact) {
 }
 
 void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
-  const int jobs = args.jobs > 0 ? args.jobs : default_jobs();
+  const int jobs = affordable_threads(args.jobs > 0 ? args.jobs : default_jobs());
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(jobs));
   tbb::task_arena arena(jobs);

@@ -5,9 +5,11 @@
 #include <map>
 
 #include "analyzer/account.h"
+#include "analyzer/refusal.h"
 #include "analyzer/registry_collector.h"
 #include "analyzer/survey.h"
 #include "cli/collect.h"
+#include "cli/process.h"
 #include "reports/humanize.h"
 #include "storage/sweeper.h"
 
@@ -121,6 +123,13 @@ std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, b
     return "a database owns this store: storage alone cannot tell what is alive";
   }
   if (!survey.complete) return "not everything could be read";
+  // A registry would follow it, and keep what it finds behind it: no semantics of its can be had.
+  const auto hidden =
+      std::find_if(survey.events.begin(), survey.events.end(), analyzer::may_hide_repositories);
+  if (hidden != survey.events.end()) {
+    return reports::printable(hidden->path) +
+           " is a symbolic link: what a registry finds behind it is unknown";
+  }
   const auto& flags = survey.graph.flags;
   if (safe && std::any_of(flags.begin(), flags.end(), [](std::uint16_t node) {
         return (node & analyzer::kNotUnderstood) != 0;
@@ -169,6 +178,7 @@ int collect(const CollectArgs& args, const Io& io) {
   Removing removing(survey, sweeper.get(), be_safe ? &safe : nullptr,
                     args.common.quiet ? nullptr : &io.err);
   const bool act = !args.dry_run || be_safe;
+  if (!args.dry_run) note_store_changes();
   const analyzer::CollectorRun run = analyzer::replay_collector(
       survey, options, args.common.quiet ? nullptr : &lines, act ? &removing : nullptr);
   io.out.flush();

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/process.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ std::size_t terminal_width(int fd) {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
+  regsweep::cli::prepare_process();
   regsweep::cli::install_interrupt_handlers();
   const regsweep::cli::Io io{std::cout,
                              std::cerr,

@@ -9,6 +9,7 @@
 #include "analyzer/recovery_target.h"
 #include "analyzer/ref.h"
 #include "cli/interrupt.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "cli/sweep.h"
 #include "reports/humanize.h"
@@ -326,6 +327,7 @@ int apply(const Args& args, const OpenStore& opened, const Io& io) {
   reports::RecoveryReport done{*recovery, analyzer::RepairResult{}, opened.location.root};
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
+  note_store_changes();
   {
     const ApplyTicker ticker(counts, args, io);
     done.result = analyzer::carry_out_repair(recovery->plan, *sweeper, counts,

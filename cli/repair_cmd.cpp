@@ -4,6 +4,7 @@
 
 #include "analyzer/repair.h"
 #include "cli/interrupt.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "cli/repair.h"
 #include "cli/sweep.h"
@@ -174,6 +175,7 @@ int apply_repair(const CommonArgs& common, bool assume_offline, const OpenStore&
   summary.store = reports::shell_word(opened.location.root);
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
+  note_store_changes();
   {
     const ApplyTicker ticker(counts, common, io);
     summary.result = analyzer::carry_out_repair(repair.plan, *sweeper, counts,

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/command.h"
+#include "cli/process.h"
 #include "reports/humanize.h"
 
 namespace regsweep::cli {
@@ -14,6 +15,25 @@ bool has_command(const CLI::App& app, const std::string& name) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   return std::any_of(commands.begin(), commands.end(),
                      [&](const CLI::App* command) { return command->get_name() == name; });
+}
+
+/// The exit status of a run that thinks that all was printed.
+int printed(int status, const Io& io) {
+  io.out.flush();
+  if (io.out || status != 0) return status;
+  io.err << "regsweep: standard output: cannot write\n";
+  return static_cast<int>(Exit::kUsage);
+}
+
+int fell_over(std::string_view why, const Io& io) {
+  io.err << "regsweep: " << why;
+  if (store_may_have_changed()) {
+    io.err << "; the store may be changed in part: the same command again goes on, undo takes it "
+              "back\n";
+    return static_cast<int>(Exit::kApplyStopped);
+  }
+  io.err << "; nothing was changed\n";
+  return static_cast<int>(Exit::kIncomplete);
 }
 
 }  // namespace
@@ -58,18 +78,17 @@ int run(const std::vector<std::string>& args, const Io& io) {
   } catch (const CLI::ParseError& error) {
     std::ostringstream message;
     const int code = app.exit(error, io.out, message);
-    if (code == 0) return 0;
+    if (code == 0) return printed(0, io);
     io.err << "regsweep: " << message.str();
     return static_cast<int>(Exit::kUsage);
   }
   try {
-    return job(io);
+    return printed(job(io), io);
   } catch (const std::bad_alloc&) {
-    io.err << "regsweep: out of memory; nothing was changed\n";
+    return fell_over("out of memory", io);
   } catch (const std::exception& error) {
-    io.err << "regsweep: " << error.what() << "; nothing was changed\n";
+    return fell_over(error.what(), io);
   }
-  return static_cast<int>(Exit::kIncomplete);
 }
 
 }  // namespace regsweep::cli

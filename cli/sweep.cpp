@@ -6,6 +6,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/limit.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "reports/humanize.h"
 #include "reports/plan_report.h"
@@ -205,6 +206,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   options.context = planned.context;
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
+  note_store_changes();
   {
     const ApplyTicker ticker(counts, common, io);
     run_parallel(common, [&] {

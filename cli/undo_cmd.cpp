@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "cli/process.h"
 #include "cli/sweep.h"
 #include "reports/humanize.h"
 #include "reports/quarantine_report.h"
@@ -71,6 +72,7 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
     return 0;
   }
   if (!choose(args, *runs, undo, io)) return static_cast<int>(Exit::kUsage);
+  note_store_changes();
   if (runs->empty()) {
     io.out << "nothing is in quarantine\n";
     return 0;

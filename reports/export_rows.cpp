@@ -78,8 +78,8 @@ void put_tag(const ExportModel& model, const Repository& repository, const analy
   const analyzer::Survey& survey = model.audit.survey;
   sink.text(printable(tag.name));
   put_digest(sink, tag.digest);
-  sink.text(tag.is_directory ? analyzer::tag_state_name(analyzer::tag_state(
-                                   survey.graph, model.audit.damage, repository, tag))
+  sink.text(tag.is_directory ? analyzer::tag_state_name(
+                                   analyzer::tag_state(survey, model.audit.damage, repository, tag))
                              : "stray");
   put_time(sink, tag.pushed_seconds);
   if (tag.index_counted) {

@@ -19,6 +19,14 @@ namespace {
 
 std::atomic<bool> openat2_works{true};
 
+bool look_at(int fd, struct stat& facts) noexcept {
+  int looked;
+  do {
+    looked = ::fstat(fd, &facts);
+  } while (looked != 0 && errno == EINTR);
+  return looked == 0;
+}
+
 /// One component. O_DIRECTORY says ENOTDIR of a symbolic link, which shall be ELOOP.
 int open_component(int dir, const char* name, int flags) noexcept {
   int fd;
@@ -37,7 +45,7 @@ int open_component(int dir, const char* name, int flags) noexcept {
 bool same_device(int a, int b) noexcept {
   struct stat first;
   struct stat second;
-  return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_dev == second.st_dev;
+  return look_at(a, first) && look_at(b, second) && first.st_dev == second.st_dev;
 }
 
 }  // namespace

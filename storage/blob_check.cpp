@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 
 namespace regsweep::storage {
@@ -61,6 +62,18 @@ Result<BlobCheck> BlobChecker::check(const Store& store, const Digest& digest, F
     check.changed = !now || !is_same_file(check.facts, *now);
   }
   return check;
+}
+
+bool is_device_error(const Error& error) noexcept {
+  switch (error.error_number) {
+    case EIO:
+    case ENODATA:  // a bad sector, as some disks report it
+    case EUCLEAN:  // the file system found itself damaged
+    case EBADMSG:  // a checksum of its does not match
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace regsweep::storage

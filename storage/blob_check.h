@@ -41,4 +41,8 @@ class BlobChecker {
   std::unique_ptr<char[], Free> buffer_;
 };
 
+/// Whether what kept a blob from being read is the blob's: its device, or the file system on it,
+/// gives it up. A want of descriptors or memory, and a server that is away, say nothing of it.
+bool is_device_error(const Error& error) noexcept;
+
 }  // namespace regsweep::storage

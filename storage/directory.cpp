@@ -8,12 +8,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <system_error>
 
 #include "storage/beneath.h"
 
 namespace regsweep::storage {
 namespace {
+
+/// Two changes within one tick have the same time. A kernel's longest is 10 ms.
+constexpr std::int64_t kCoarsestTick = 100'000'000;
 
 FileType type_from_mode(mode_t mode) noexcept {
   if (S_ISREG(mode)) return FileType::kRegular;
@@ -60,12 +64,15 @@ Error system_error(int error_number, std::string_view what) {
                : error_number == EACCES || error_number == EPERM   ? Errc::kDenied
                : error_number == ELOOP || error_number == EXDEV    ? Errc::kDenied
                : error_number == ENOTDIR || error_number == EISDIR ? Errc::kCorrupt
+               : error_number == ENXIO                             ? Errc::kCorrupt
                                                                    : Errc::kIo;
   if (error.code == Errc::kNotFound) return error;  // expected often: no text, no allocation
   error.message = what;
   error.message += ": ";
   if (error_number == ELOOP) {
     error.message += "a symbolic link stands here and is not followed";
+  } else if (error_number == ENXIO) {
+    error.message += "a device, FIFO or socket, not a regular file, stands here and is not read";
   } else {
     error.message += std::generic_category().message(error_number);
   }
@@ -74,7 +81,11 @@ Error system_error(int error_number, std::string_view what) {
 
 Result<FileFacts> facts_of(int fd) {
   struct stat st;
-  if (::fstat(fd, &st) != 0) return system_error(errno, "cannot stat");
+  int looked;
+  do {
+    looked = ::fstat(fd, &st);
+  } while (looked != 0 && errno == EINTR);
+  if (looked != 0) return system_error(errno, "cannot stat");
   return facts_from(st);
 }
 
@@ -98,11 +109,38 @@ Result<Directory> Directory::open(const char* name) const {
 }
 
 Result<FileFacts> Directory::stat(const char* name) const {
+  const char* slash = std::strrchr(name, '/');
+  if (slash == nullptr) return stat_listed(name);
+  const std::string parent(name, slash);
+  const Directory held{UniqueFd(open_beneath(fd_.get(), parent.c_str(), O_PATH | O_DIRECTORY))};
+  if (held.fd() < 0) return system_error(errno, "cannot stat");
+  return held.stat_listed(slash + 1);
+}
+
+Result<FileFacts> Directory::stat_listed(const char* name) const {
   struct stat st;
-  if (::fstatat(fd_.get(), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_error(errno, "cannot stat");
-  }
+  int looked;
+  do {
+    looked = ::fstatat(fd_.get(), name, &st, AT_SYMLINK_NOFOLLOW);
+  } while (looked != 0 && errno == EINTR);
+  if (looked != 0) return system_error(errno, "cannot stat");
   return facts_from(st);
+}
+
+StillWatch::StillWatch(const Directory& directory) {
+  const Result<FileFacts> facts = directory.stat_self();
+  struct timespec now;
+  if (!facts || ::clock_gettime(CLOCK_REALTIME, &now) != 0) return;
+  ctime_nanoseconds_ = facts->ctime_nanoseconds;
+  const std::int64_t age =
+      std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - facts->ctime_nanoseconds;
+  can_tell_ = age < 0 || age > kCoarsestTick;
+}
+
+bool StillWatch::still(const Directory& directory) const {
+  if (!can_tell_) return false;
+  const Result<FileFacts> facts = directory.stat_self();
+  return facts && facts->ctime_nanoseconds == ctime_nanoseconds_;
 }
 
 Result<FileFacts> Directory::stat_self() const { return facts_of(fd_.get()); }
@@ -112,6 +150,11 @@ Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
   // O_NONBLOCK: a FIFO in place of a file must not hang the scan; no effect on regular files.
   const UniqueFd file(open_beneath(fd_.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_error(errno, "cannot open");
+  const Result<FileFacts> known = facts_of(file.get());
+  if (!known) return known.error();
+  if (known->type == FileType::kDirectory) return system_error(EISDIR, "cannot read");
+  if (known->type != FileType::kRegular) return system_error(ENXIO, "cannot read");
+  if (facts != nullptr) *facts = *known;
   std::size_t done = 0;
   while (done < buffer.size()) {
     const ssize_t got = ::read(file.get(), buffer.data() + done, buffer.size() - done);
@@ -122,11 +165,8 @@ Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
     }
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
-    // A short read of a small file is its end: saves the second read of every link.
-    if (done < buffer.size() && static_cast<std::size_t>(got) < 4096) break;
-  }
-  if (facts != nullptr) {
-    if (const Result<FileFacts> known = facts_of(file.get())) *facts = *known;
+    // All that it holds: saves the read that only tells of the end.
+    if (done < buffer.size() && done >= known->size_bytes) break;
   }
   return done;
 }

@@ -57,6 +57,11 @@ class Directory {
   /// lstat of the last component.
   Result<FileFacts> stat(const char* name) const;
 
+  /// The same in one system call, for "directory/file" of which `directory` was just listed as one:
+  /// if it became a symbolic link since, this follows it. StillWatch tells whether that can have
+  /// been.
+  Result<FileFacts> stat_listed(const char* name) const;
+
   /// Facts of the directory itself.
   Result<FileFacts> stat_self() const;
 
@@ -97,6 +102,18 @@ class Directory {
   static DirectoryEntry decode(const char* buffer, std::size_t& at) noexcept;
 
   UniqueFd fd_;
+};
+
+/// Watches whether any name in a directory was given to something else since the watch began.
+class StillWatch {
+ public:
+  explicit StillWatch(const Directory& directory);
+  /// False also if that cannot be told: the clock of changes ticks coarsely.
+  bool still(const Directory& directory) const;
+
+ private:
+  std::int64_t ctime_nanoseconds_ = 0;
+  bool can_tell_ = false;
 };
 
 /// Errors from errno, with the system's words: kNotFound for ENOENT only.

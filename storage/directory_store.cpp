@@ -118,7 +118,9 @@ Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::ve
   }
   for (;;) {
     const std::size_t room = buffer.size() - padding_bytes;
-    const Result<std::size_t> got = v2_.read(path.c_str(), std::span<char>(buffer.data(), room));
+    FileFacts facts;
+    const Result<std::size_t> got =
+        v2_.read(path.c_str(), std::span<char>(buffer.data(), room), &facts);
     if (!got) {
       Error error = got.error();
       error.path = path;
@@ -129,7 +131,9 @@ Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::ve
       return Error{Errc::kCorrupt, path,
                    "longer than " + std::to_string(limit_bytes) + " bytes: no manifest is", 0};
     }
-    buffer.resize(2 * room + padding_bytes);
+    // Whole, by its size; twice as much where that is wrong, as for a file that grows.
+    const std::uint64_t whole = std::min<std::uint64_t>(facts.size_bytes, limit_bytes) + 1;
+    buffer.resize(std::max<std::size_t>(2 * room, whole) + padding_bytes);
   }
 }
 

@@ -147,10 +147,11 @@ class InventoryWalk {
 
   Inventory run(Directory root) {
     const Result<FileFacts> facts = root.stat_self();
+    if (!facts) report_unreadable(visitor_, event_path(""), facts.error());
     if (facts && options_.stat) totals_.local()[FileClass::kDirectory].add(*facts);
     const Place place{v2_path_.empty() ? Context::kV2 : Context::kOutside, Hears::kNothing};
     auto shared = std::make_shared<Directory>(std::move(root));
-    group_.run([this, shared, place] { directory(*shared, "", place); });
+    group_.run([this, shared, place] { directory(shared, "", place); });
     group_.wait();
     Inventory sum = totals_.combine([](Inventory a, const Inventory& b) {
       for (std::size_t i = 0; i < std::size(a.of); ++i) a.of[i] += b.of[i];
@@ -161,28 +162,30 @@ class InventoryWalk {
   }
 
  private:
+  using Shared = std::shared_ptr<Directory>;
+
   bool interrupted() const { return options_.interrupted && options_.interrupted(); }
 
-  void directory(Directory& at, const std::string& path, Place place) {
+  void directory(const Shared& at, const std::string& path, Place place) {
     if (interrupted()) return;
     bool empty = true;
-    const Status listed = at.each([&](const DirectoryEntry& entry) {
+    const Status listed = at->each([&](const DirectoryEntry& entry) {
       empty = false;
       const std::string below =
           path.empty() ? std::string(entry.name) : path + '/' + std::string(entry.name);
       visit(at, path, below, place, entry);
     });
     if (!listed) report_unreadable(visitor_, event_path(path), listed.error());
-    if (listed && empty) report_empty(at, path, place);
+    if (listed && empty) report_empty(*at, path, place);
   }
 
-  void visit(const Directory& at, const std::string& path, const std::string& below, Place place,
+  void visit(const Shared& at, const std::string& path, const std::string& below, Place place,
              const DirectoryEntry& entry) {
     if (interrupted()) return;
     FileFacts facts;
     facts.type = entry.type;
     if (options_.stat || entry.type == FileType::kUnknown) {
-      const Result<FileFacts> looked = at.stat(entry.name.data());
+      const Result<FileFacts> looked = at->stat(entry.name.data());
       if (!looked) {
         report_unreadable(visitor_, event_path(below), looked.error());
         return;
@@ -192,11 +195,11 @@ class InventoryWalk {
     if (facts.type == FileType::kDirectory) {
       enter(at, path, below, place, entry, facts);
     } else {
-      count(at, place, entry.name, below, facts);
+      count(*at, place, entry.name, below, facts);
     }
   }
 
-  void enter(const Directory& at, const std::string& path, const std::string& below, Place place,
+  void enter(const Shared& at, const std::string& path, const std::string& below, Place place,
              const DirectoryEntry& entry, const FileFacts& facts) {
     const Place inner = place_of(place, path, entry.name, v2_path_);
     if (place.context == Context::kV2 && options_.skip_scanned &&
@@ -207,17 +210,23 @@ class InventoryWalk {
     if (inner.context == Context::kStray && place.context != Context::kStray) {
       visitor_.event({EventKind::kStrayDirectory, event_path(below), facts, {}});
     }
-    Result<Directory> opened = at.open(entry.name.data());
-    if (!opened) {
-      report_unreadable(visitor_, event_path(below), opened.error());
-      return;
-    }
     if (inner.context == Context::kBlob || inner.context == Context::kLinkLeaf) {
-      directory(*opened, below, inner);  // holds one file: not worth a task
+      open(at, entry.name.data(), below, inner);  // holds one file: not worth a task
       return;
     }
-    auto shared = std::make_shared<Directory>(std::move(*opened));
-    group_.run([this, shared, below, inner] { directory(*shared, below, inner); });
+    // Opened when its turn comes: what waits must not hold a descriptor each.
+    group_.run([this, at, name = std::string(entry.name), below, inner] {
+      open(at, name.c_str(), below, inner);
+    });
+  }
+
+  void open(const Shared& at, const char* name, const std::string& path, Place place) {
+    Result<Directory> opened = at->open(name);
+    if (!opened) {
+      report_unreadable(visitor_, event_path(path), opened.error());
+      return;
+    }
+    directory(std::make_shared<Directory>(std::move(*opened)), path, place);
   }
 
   void count(const Directory& at, Place place, std::string_view name, const std::string& path,

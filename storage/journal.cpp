@@ -20,6 +20,8 @@ namespace {
 constexpr const char* kJournal = "journal";
 constexpr std::string_view kFormat = "1";
 constexpr std::size_t kChecksumDigits = 16;
+/// A path has 4096 bytes at most, and each may take four in a line.
+constexpr std::size_t kLongestLine = 64 * 1024;
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::string_view kHex = "0123456789abcdef";
 
@@ -371,6 +373,7 @@ Result<JournalContents> read_journal(const Directory& run) {
       if (!bad) return bad.error();
       const std::size_t end = rest.find('\n');
       carried += rest.substr(0, end);
+      if (carried.size() > kLongestLine) return corrupt("has a line longer than any is");
       if (end == std::string_view::npos) break;
       rest.remove_prefix(end + 1);
       bad = take(carried, contents);

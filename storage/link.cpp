@@ -9,8 +9,7 @@ namespace {
 LinkState state_from(const Error& error) noexcept {
   if (error.code == Errc::kNotFound) return LinkState::kAbsent;
   // A symbolic link, a directory or a file in the way: known to be no link, and never followed.
-  if (error.error_number == ELOOP || error.error_number == ENXIO || error.code == Errc::kCorrupt)
-    return LinkState::kNotAFile;
+  if (error.error_number == ELOOP || error.code == Errc::kCorrupt) return LinkState::kNotAFile;
   return LinkState::kUnreadable;
 }
 
@@ -36,8 +35,9 @@ std::string why_unreadable(const Directory& at, const char* name) {
   return again ? "could not be read a moment ago" : again.error().message;
 }
 
-LinkContent look_at_link(const Directory& at, const char* name, Algorithm algorithm) {
-  const Result<FileFacts> facts = at.stat(name);
+LinkContent look_at_link(const Directory& at, const char* name, Algorithm algorithm,
+                         Parent parent) {
+  const Result<FileFacts> facts = parent == Parent::kListed ? at.stat_listed(name) : at.stat(name);
   LinkContent content;
   if (!facts) {
     content.state = state_from(facts.error());

@@ -34,9 +34,13 @@ class PrefixScan {
 
   void run(Directory& prefix) {
     if (interrupted()) return;
-    const Status listed = prefix.each([&](const DirectoryEntry& entry) { look(prefix, entry); });
+    const StillWatch watch(prefix);
+    const Status listed = prefix.each([&](const DirectoryEntry& entry) {
+      look(prefix, entry);
+      if (used_ == kBatch) flush(prefix, watch);
+    });
     if (!listed) report_unreadable(visitor_, path_, listed.error());
-    flush();
+    flush(prefix, watch);
   }
 
  private:
@@ -58,17 +62,14 @@ class PrefixScan {
     std::array<char, 160> name;
     std::memcpy(name.data(), entry.name.data(), entry.name.size());
     std::memcpy(name.data() + entry.name.size(), "/data", 6);
-    const Result<FileFacts> facts = prefix.stat(name.data());
-    if (facts) {
-      if (!sampled_) sample(prefix, entry);
-      blob.facts = *facts;
-      if (facts->type != FileType::kRegular && options_.report_strays) {
-        report_stray(visitor_, prefix, path_, DirectoryEntry{name.data(), facts->type});
-      }
-      if (++used_ == kBatch) flush();
+    const Result<FileFacts> facts = prefix.stat_listed(name.data());
+    if (!facts) {
+      no_data(prefix, entry.name, facts.error());
       return;
     }
-    no_data(prefix, entry, facts.error());
+    if (!sampled_) sample(prefix, entry);
+    blob.facts = *facts;
+    ++used_;
   }
 
   void sample(const Directory& prefix, const DirectoryEntry& entry) {
@@ -76,13 +77,13 @@ class PrefixScan {
     if (const Result<FileFacts> facts = prefix.stat(entry.name.data())) visitor_.sample(*facts);
   }
 
-  void no_data(const Directory& prefix, const DirectoryEntry& entry, const Error& error) {
-    const std::string path = path_ + '/' + std::string(entry.name);
+  void no_data(const Directory& prefix, std::string_view name, const Error& error) {
+    const std::string path = path_ + '/' + std::string(name);
     if (error.code != Errc::kNotFound) {
       report_unreadable(visitor_, path, error);
       return;
     }
-    const Result<FileFacts> directory = prefix.stat(entry.name.data());
+    const Result<FileFacts> directory = prefix.stat(std::string(name).c_str());
     if (!directory) {
       report_unreadable(visitor_, path, directory.error());
     } else if (options_.report_strays) {
@@ -90,8 +91,38 @@ class PrefixScan {
     }
   }
 
-  void flush() {
+  /// Looks at the batch once more, by way of each blob's directory, which may be another thing by
+  /// now.
+  void look_again(const Directory& prefix) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < used_; ++i) {
+      const std::string name = hex_of(batch_[i]);
+      const Result<FileFacts> facts = prefix.stat((name + "/data").c_str());
+      if (!facts) {
+        no_data(prefix, name, facts.error());
+        continue;
+      }
+      batch_[kept] = batch_[i];
+      batch_[kept++].facts = *facts;
+    }
+    used_ = kept;
+  }
+
+  void report_odd_data(const Directory& prefix, const BlobEntry& blob) {
+    if (blob.facts.type == FileType::kRegular || !options_.report_strays) return;
+    const std::string name = hex_of(blob) + "/data";
+    report_stray(visitor_, prefix, path_, DirectoryEntry{name, blob.facts.type});
+  }
+
+  static std::string hex_of(const BlobEntry& blob) {
+    const std::string text = blob.digest.text();
+    return text.substr(text.find(':') + 1);
+  }
+
+  void flush(const Directory& prefix, const StillWatch& watch) {
     if (used_ == 0) return;
+    if (!watch.still(prefix)) look_again(prefix);
+    for (std::size_t i = 0; i < used_; ++i) report_odd_data(prefix, batch_[i]);
     visitor_.blobs(std::span<const BlobEntry>(batch_.data(), used_));
     ScanProgress::add(progress_.blobs, used_);
     used_ = 0;

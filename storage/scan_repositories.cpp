@@ -3,6 +3,7 @@
 #include <tbb/task_group.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -180,43 +181,72 @@ class RepositoryScan {
         return;
       }
       const auto shared = std::make_shared<Directory>(std::move(*opened));
+      const StillWatch watch(*shared);
+      const auto all_directories = std::make_shared<std::atomic<bool>>(true);
       in_chunks(
           shared, below,
-          [this, shared, below, algorithm](const DirectoryEntry& link) {
+          [this, shared, below, algorithm, all_directories](const DirectoryEntry& link) {
             Digest ignored;
-            if (parse_hex(algorithm, link.name, ignored)) return true;
+            if (parse_hex(algorithm, link.name, ignored)) {
+              if (link.type != FileType::kDirectory) *all_directories = false;
+              return true;
+            }
             if (options_.report_strays) report_stray(visitor_, *shared, below, link);
             return false;
           },
-          [this, id, shared, below, algorithm, revisions](const NameChunk& chunk) {
-            link_chunk(id, *shared, below, algorithm, revisions, chunk);
+          [=, this](const NameChunk& chunk) {
+            const LinkPlace place{id, *shared, below, algorithm, revisions};
+            link_chunk(place, chunk, [&] { return *all_directories && watch.still(*shared); });
           });
     });
     if (!listed) report_unreadable(visitor_, path, listed.error());
   }
 
-  void link_chunk(std::uint32_t id, const Directory& at, const std::string& path,
-                  Algorithm algorithm, bool revisions, const NameChunk& chunk) {
+  /// The links of one algorithm, of one repository.
+  struct LinkPlace {
+    std::uint32_t repository;
+    const Directory& at;
+    const std::string& path;
+    Algorithm algorithm;
+    bool revisions;
+  };
+
+  /// `still`: whether the names of the place are directories, as they were listed.
+  template <class Still>
+  void link_chunk(const LinkPlace& place, const NameChunk& chunk, Still&& still) {
+    if (interrupted()) return;
     std::vector<LinkEntry> batch;
     batch.reserve(chunk.count);
+    const bool read = place.revisions || options_.read_layer_links;
+    look_at_links(place, chunk, read, Parent::kListed, batch);
+    if (!read && !still()) look_at_links(place, chunk, read, Parent::kUnknown, batch);
+    std::size_t at = 0;
+    std::size_t kept = 0;
     chunk.each([&](std::string_view name) {
-      if (interrupted()) return;
+      const LinkEntry link = batch[at++];
+      if (!gone(place.at, name, place.path, link.content)) batch[kept++] = link;
+    });
+    batch.resize(kept);
+    ScanProgress::add(progress_.links, batch.size());
+    sample(place.at, chunk.text.c_str());
+    if (place.revisions) {
+      visitor_.revisions(place.repository, batch);
+    } else {
+      visitor_.layer_links(place.repository, batch);
+    }
+  }
+
+  static void look_at_links(const LinkPlace& place, const NameChunk& chunk, bool read,
+                            Parent parent, std::vector<LinkEntry>& batch) {
+    batch.clear();
+    chunk.each([&](std::string_view name) {
       LinkEntry link;
-      parse_hex(algorithm, name, link.path);
+      parse_hex(place.algorithm, name, link.path);
       const PathBuffer file(name, "/link");
-      link.content = revisions || options_.read_layer_links
-                         ? read_link(at, file.c_str())
-                         : look_at_link(at, file.c_str(), algorithm);
-      if (gone(at, name, path, link.content)) return;
+      link.content = read ? read_link(place.at, file.c_str())
+                          : look_at_link(place.at, file.c_str(), place.algorithm, parent);
       batch.push_back(link);
     });
-    ScanProgress::add(progress_.links, batch.size());
-    sample(at, chunk.text.c_str());
-    if (revisions) {
-      visitor_.revisions(id, batch);
-    } else {
-      visitor_.layer_links(id, batch);
-    }
   }
 
   void sample(const Directory& at, const char* name) {

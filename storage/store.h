@@ -13,6 +13,7 @@
 #include "storage/digest.h"
 #include "storage/directory.h"
 #include "storage/result.h"
+#include "storage/saturating.h"
 #include "storage/scan_progress.h"
 
 namespace regsweep::storage {
@@ -148,7 +149,7 @@ enum class FileClass : std::uint8_t {
   kOther,
 };
 
-/// Objects and bytes of one class. Hard links are counted once.
+/// Objects and bytes of one class. Hard links are counted once. Sums saturate.
 struct ClassTotal {
   std::uint64_t objects = 0;
   std::uint64_t apparent_bytes = 0;
@@ -156,13 +157,13 @@ struct ClassTotal {
 
   void add(const FileFacts& facts) noexcept {
     ++objects;
-    apparent_bytes += facts.size_bytes;
-    allocated_bytes += facts.allocated_bytes;
+    apparent_bytes = saturating_add(apparent_bytes, facts.size_bytes);
+    allocated_bytes = saturating_add(allocated_bytes, facts.allocated_bytes);
   }
   ClassTotal& operator+=(const ClassTotal& other) noexcept {
     objects += other.objects;
-    apparent_bytes += other.apparent_bytes;
-    allocated_bytes += other.allocated_bytes;
+    apparent_bytes = saturating_add(apparent_bytes, other.apparent_bytes);
+    allocated_bytes = saturating_add(allocated_bytes, other.allocated_bytes);
     return *this;
   }
 };

@@ -20,7 +20,7 @@ Status add_files(Directory& directory, UploadEntry& upload, int depth) {
     upload.touched_at_seconds = std::max(upload.touched_at_seconds, facts->mtime_seconds);
     if (facts->type != FileType::kDirectory) {
       ++upload.files;
-      upload.size_bytes += facts->size_bytes;
+      upload.size_bytes = saturating_add(upload.size_bytes, facts->size_bytes);
       upload.allocated_bytes += facts->allocated_bytes;
       return;
     }

@@ -137,7 +137,7 @@ class RecoverTest : public ::testing::Test {
       const auto row = analyzer::find_tag(repository, tag.substr(tag.find(':') + 1));
       ASSERT_TRUE(row) << tag;
       const analyzer::Tag& is = repository.tags[*row];
-      EXPECT_EQ(analyzer::tag_state(read.graph, analyzer::find_damage(read), repository, is),
+      EXPECT_EQ(analyzer::tag_state(read, analyzer::find_damage(read), repository, is),
                 analyzer::TagState::kOk)
           << tag;
       EXPECT_EQ(read.graph.digests[is.digest].text(), d(name));

@@ -1,17 +1,22 @@
-// Loaded with LD_PRELOAD into regsweep by the scripts here: counts its system calls, makes one of them
-// fail, or kills the process right before one that changes something.
+// Loaded with LD_PRELOAD into regsweep by the scripts here: counts its system calls, makes one of
+// them fail, or kills the process right before one that changes something.
 //
 // Environment (only calls below REGSWEEP_FAULT_PATH count, if that is set):
-//   REGSWEEP_FAULT_KILL=N      SIGKILL right before the Nth call that changes something; a write puts
+//   REGSWEEP_FAULT_KILL=N      SIGKILL right before the Nth call that changes something; a write
+//   puts
 //                              half of its bytes first, as a crash may
 //   REGSWEEP_FAULT_STOP=N      SIGSTOP right before it instead, once
-//   REGSWEEP_FAULT_CALL=NAME   with REGSWEEP_FAULT_ERRNO=EIO… and REGSWEEP_FAULT_AT=N: the Nth call of
-//                              this name fails; REGSWEEP_FAULT_FROM=1: and all after it
+//   REGSWEEP_FAULT_CALL=NAME   with REGSWEEP_FAULT_ERRNO=EIO… and REGSWEEP_FAULT_AT=N: the Nth call
+//   of
+//                              this name fails; REGSWEEP_FAULT_FROM=1: and all after it;
+//                              REGSWEEP_FAULT_EVERY=1: and each further Nth. NAME "looking" stands
+//                              for every call that changes nothing
+//   REGSWEEP_FAULT_SHORT=N     a read brings N bytes at most
 //   REGSWEEP_FAULT_COUNT=FILE  at exit, a line "NAME N" for each kind of call, and "change N"
 //   REGSWEEP_FAULT_LOG=FILE    appends "NAME PATH" for each call that changes something, and
 //                              "failed NAME PATH" for those made to fail
-// Names: rename unlink rmdir mkdir create write fdatasync fsync ftruncate fchmod fchown utimens openat
-// openat2 fstatat getdents read.
+// Names: rename unlink rmdir mkdir create write fdatasync fsync ftruncate fchmod fchown utimens
+// openat openat2 fstatat getdents read open fstat.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,12 +38,32 @@
 namespace {
 
 enum Kind : std::size_t {
-  kRename, kUnlink, kRmdir, kMkdir, kCreate, kWrite, kFdatasync, kFsync, kFtruncate, kFchmod, kFchown,
-  kUtimens, kOpenat, kOpenat2, kFstatat, kGetdents, kRead, kKinds
+  kRename,
+  kUnlink,
+  kRmdir,
+  kMkdir,
+  kCreate,
+  kWrite,
+  kFdatasync,
+  kFsync,
+  kFtruncate,
+  kFchmod,
+  kFchown,
+  kUtimens,
+  kOpenat,
+  kOpenat2,
+  kFstatat,
+  kGetdents,
+  kRead,
+  kOpen,
+  kFstat,
+  kKinds,
+  kLooking
 };
 constexpr std::array<std::string_view, kKinds> kNames = {
-    "rename", "unlink",  "rmdir",   "mkdir",  "create",  "write",   "fdatasync", "fsync", "ftruncate",
-    "fchmod", "fchown",  "utimens", "openat", "openat2", "fstatat", "getdents",  "read"};
+    "rename",  "unlink",    "rmdir",  "mkdir",  "create",  "write",  "fdatasync",
+    "fsync",   "ftruncate", "fchmod", "fchown", "utimens", "openat", "openat2",
+    "fstatat", "getdents",  "read",   "open",   "fstat"};
 constexpr bool changes(Kind kind) { return kind < kOpenat; }
 
 struct Settings {
@@ -49,12 +74,15 @@ struct Settings {
   std::uint64_t stop = 0;
   std::uint64_t at = 0;
   bool from = false;
+  bool every = false;
+  std::uint64_t short_bytes = 0;
   Kind call = kKinds;
   int error = 0;
 };
 
 std::array<std::atomic<std::uint64_t>, kKinds> counts{};
 std::atomic<std::uint64_t> change_count{0};
+std::atomic<std::uint64_t> looking_count{0};
 Settings settings;
 bool ready = false;
 
@@ -83,6 +111,11 @@ int error_from(std::string_view name) {
   if (name == "EACCES") return EACCES;
   if (name == "EROFS") return EROFS;
   if (name == "ENOENT") return ENOENT;
+  if (name == "EMFILE") return EMFILE;
+  if (name == "ENFILE") return ENFILE;
+  if (name == "ENOMEM") return ENOMEM;
+  if (name == "EINTR") return EINTR;
+  if (name == "ESTALE") return ESTALE;
   return EINVAL;
 }
 
@@ -92,12 +125,15 @@ __attribute__((constructor)) void begin() {
     for (std::size_t i = 0; i < kKinds; ++i) {
       if (kNames[i] == call) settings.call = static_cast<Kind>(i);
     }
+    if (std::string_view(call) == "looking") settings.call = kLooking;
   }
   if (const char* error = getenv("REGSWEEP_FAULT_ERRNO")) settings.error = error_from(error);
   settings.kill = number_from("REGSWEEP_FAULT_KILL");
   settings.stop = number_from("REGSWEEP_FAULT_STOP");
   settings.at = number_from("REGSWEEP_FAULT_AT");
   settings.from = number_from("REGSWEEP_FAULT_FROM") != 0;
+  settings.every = number_from("REGSWEEP_FAULT_EVERY") != 0;
+  settings.short_bytes = number_from("REGSWEEP_FAULT_SHORT");
   settings.count_file = getenv("REGSWEEP_FAULT_COUNT");
   if (const char* log = getenv("REGSWEEP_FAULT_LOG")) {
     settings.log = static_cast<int>(raw(SYS_openat, AT_FDCWD, reinterpret_cast<long>(log),
@@ -108,9 +144,9 @@ __attribute__((constructor)) void begin() {
 
 __attribute__((destructor)) void end() {
   if (settings.count_file == nullptr) return;
-  const int file = static_cast<int>(raw(SYS_openat, AT_FDCWD,
-                                        reinterpret_cast<long>(settings.count_file),
-                                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const int file =
+      static_cast<int>(raw(SYS_openat, AT_FDCWD, reinterpret_cast<long>(settings.count_file),
+                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   char line[64];
   for (std::size_t i = 0; i < kKinds; ++i) {
     const int size = snprintf(line, sizeof line, "%s %llu\n", kNames[i].data(),
@@ -120,6 +156,9 @@ __attribute__((destructor)) void end() {
   const int size = snprintf(line, sizeof line, "change %llu\n",
                             static_cast<unsigned long long>(change_count.load()));
   put(file, line, static_cast<std::size_t>(size));
+  const int looking = snprintf(line, sizeof line, "looking %llu\n",
+                               static_cast<unsigned long long>(looking_count.load()));
+  put(file, line, static_cast<std::size_t>(looking));
 }
 
 /// The path that a call is about.
@@ -155,8 +194,9 @@ struct Path {
 void log(std::string_view before, Kind kind, const Path& path) {
   if (settings.log < 0) return;
   char line[4400];
-  const int size = snprintf(line, sizeof line, "%.*s%s %.*s\n", static_cast<int>(before.size()),
-                            before.data(), kNames[kind].data(), static_cast<int>(path.size), path.text);
+  const int size =
+      snprintf(line, sizeof line, "%.*s%s %.*s\n", static_cast<int>(before.size()), before.data(),
+               kNames[kind].data(), static_cast<int>(path.size), path.text);
   if (size > 0) put(settings.log, line, static_cast<std::size_t>(size));
 }
 
@@ -181,8 +221,12 @@ bool fails(Kind kind, int fd, const char* name, BeforeDeath before_death) {
       for (;;) raw(SYS_pause, 0, 0, 0);
     }
   }
-  const bool hit = kind == settings.call && settings.at != 0 &&
-                   (number == settings.at || (settings.from && number > settings.at));
+  const std::uint64_t looking = changes(kind) ? 0 : ++looking_count;
+  const bool any = settings.call == kLooking && looking != 0;
+  const std::uint64_t turn = any ? looking : number;
+  const bool hit = (any || kind == settings.call) && settings.at != 0 &&
+                   (turn == settings.at || (settings.from && turn > settings.at) ||
+                    (settings.every && turn % settings.at == 0));
   if (hit) {
     log("failed ", kind, path);
     errno = settings.error;
@@ -194,6 +238,10 @@ bool fails(Kind kind, int fd, const char* name, BeforeDeath before_death) {
 }
 bool fails(Kind kind, int fd, const char* name) {
   return fails(kind, fd, name, [] {});
+}
+
+std::size_t shortened(std::size_t size) {
+  return settings.short_bytes == 0 || settings.short_bytes > size ? size : settings.short_bytes;
 }
 
 }  // namespace
@@ -305,20 +353,37 @@ int fstatat(int at, const char* name, struct stat* out, int flags) noexcept {
   return fails(kFstatat, at, name) ? -1 : next(at, name, out, flags);
 }
 
+int open(const char* name, int flags, ...) {
+  static const auto next = real<int (*)(const char*, int, mode_t)>("open");
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  return fails((flags & O_CREAT) != 0 ? kCreate : kOpen, AT_FDCWD, name) ? -1
+                                                                         : next(name, flags, mode);
+}
+
+int fstat(int fd, struct stat* out) noexcept {
+  static const auto next = real<int (*)(int, struct stat*)>("fstat");
+  return fails(kFstat, fd, nullptr) ? -1 : next(fd, out);
+}
+
 ssize_t read(int fd, void* bytes, std::size_t size) {
   static const auto next = real<ssize_t (*)(int, void*, std::size_t)>("read");
-  return fails(kRead, fd, nullptr) ? -1 : next(fd, bytes, size);
+  return fails(kRead, fd, nullptr) ? -1 : next(fd, bytes, shortened(size));
 }
 
 ssize_t pread(int fd, void* bytes, std::size_t size, off_t offset) {
   static const auto next = real<ssize_t (*)(int, void*, std::size_t, off_t)>("pread");
-  return fails(kRead, fd, nullptr) ? -1 : next(fd, bytes, size, offset);
+  return fails(kRead, fd, nullptr) ? -1 : next(fd, bytes, shortened(size), offset);
 }
 
 ssize_t preadv2(int fd, const struct iovec* parts, int count, off_t offset, int flags) {
-  static const auto next =
-      real<ssize_t (*)(int, const struct iovec*, int, off_t, int)>("preadv2");
-  return fails(kRead, fd, nullptr) ? -1 : next(fd, parts, count, offset, flags);
+  static const auto next = real<ssize_t (*)(int, const struct iovec*, int, off_t, int)>("preadv2");
+  if (fails(kRead, fd, nullptr)) return -1;
+  struct iovec first = parts[0];
+  first.iov_len = shortened(first.iov_len);
+  return count == 1 ? next(fd, &first, 1, offset, flags) : next(fd, parts, count, offset, flags);
 }
 
 long syscall(long number, ...) noexcept {

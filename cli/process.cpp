@@ -1,0 +1,118 @@
+#include "cli/process.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <latch>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "cli/io.h"
+
+namespace regsweep::cli {
+namespace {
+
+/// What the process holds open besides what its threads do.
+constexpr int kSparedFiles = 32;
+/// A thread goes down a path with a directory held at each level, and has a file or two open.
+constexpr int kFilesOfThread = 12;
+/// More is of no use, and a limit may be "none".
+constexpr rlim_t kMostFiles = 65536;
+
+std::atomic<bool> store_changes{false};
+
+void say(std::string_view text) noexcept {
+  static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+}
+
+[[noreturn]] void end_in_order() noexcept {
+  std::string_view why = "an internal error";
+  if (const std::exception_ptr thrown = std::current_exception()) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      why = error.what();
+      say("regsweep: stopped: ");
+      say(why);
+    } catch (...) {
+      say("regsweep: stopped");
+    }
+  }
+  say(store_may_have_changed() ? "; the store may be changed in part: the same command again goes "
+                                 "on, undo takes it back\n"
+                               : "; nothing was changed; with fewer --jobs it may work\n");
+  _exit(static_cast<int>(store_may_have_changed() ? Exit::kApplyStopped : Exit::kIncomplete));
+}
+
+/// A descriptor that can neither be read nor written, so that whoever uses it gets an error.
+void hold_number(int fd) noexcept {
+  if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) return;
+  const int held = ::open("/", O_PATH | O_CLOEXEC);
+  if (held < 0 || held == fd) return;
+  ::dup3(held, fd, O_CLOEXEC);
+  ::close(held);
+}
+
+void raise_file_limit() noexcept {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kMostFiles) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kMostFiles);
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+int threads_by_files(int wanted) noexcept {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kMostFiles) return wanted;
+  const int files = static_cast<int>(limit.rlim_cur);
+  return std::clamp((files - kSparedFiles) / kFilesOfThread, 1, wanted);
+}
+
+/// Starts so many threads at once, since a thread that cannot be started later ends the process.
+int threads_by_trial(int wanted) {
+  std::latch end(1);
+  std::vector<std::thread> started;
+  try {
+    started.reserve(static_cast<std::size_t>(wanted));
+    while (static_cast<int>(started.size()) + 1 < wanted) {
+      started.emplace_back([&end] { end.wait(); });
+    }
+  } catch (const std::exception&) {
+    // What is left is for their work.
+    wanted = std::max(1, static_cast<int>(started.size()) / 2);
+  }
+  end.count_down();
+  for (std::thread& one : started) one.join();
+  return wanted;
+}
+
+}  // namespace
+
+void prepare_process() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) hold_number(fd);
+  raise_file_limit();
+  std::set_terminate(end_in_order);
+}
+
+int affordable_threads(int wanted) {
+  static std::atomic<int> granted{1};  // by an earlier trial
+  wanted = threads_by_files(wanted);
+  if (wanted > granted) {
+    wanted = threads_by_trial(wanted);
+    granted = std::max<int>(granted, wanted);
+  }
+  return wanted;
+}
+
+void note_store_changes() noexcept { store_changes = true; }
+
+bool store_may_have_changed() noexcept { return store_changes; }
+
+}  // namespace regsweep::cli

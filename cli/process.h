@@ -1,0 +1,21 @@
+#pragma once
+
+namespace regsweep::cli {
+
+/// Makes the process safe to work in, before it opens anything: closed standard streams keep their
+/// numbers from the files that are opened (what is printed to them fails), the limit of open files
+/// is what it may be at most, and what would abort the process (a thread that cannot be started
+/// inside of TBB) ends it with a message and the exit status of Exit. Called once by main.
+void prepare_process();
+
+/// How many threads to work with where `wanted` are: fewer if the system grants fewer, or if so
+/// many would run out of descriptors. At least 1.
+int affordable_threads(int wanted);
+
+/// Says from now on that the store may have been changed; called right before that can happen.
+void note_store_changes() noexcept;
+
+/// Whether note_store_changes() was called.
+bool store_may_have_changed() noexcept;
+
+}  // namespace regsweep::cli

@@ -1,0 +1,66 @@
+"""race.py STORE SIDE SECONDS: swaps directories of the store, one after the other, with symbolic links to what
+SIDE/canary holds in their place, thousands of times; leaves all as it was. Prints how often.
+"""
+import ctypes
+import os
+import pathlib
+import signal
+import sys
+import time
+
+store, side, seconds = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
+libc = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+stop = False
+
+
+def ask(*_):
+    global stop
+    stop = True
+
+
+signal.signal(signal.SIGTERM, ask)
+signal.signal(signal.SIGINT, ask)
+
+
+def exchange(a, b):
+    return libc.renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0
+
+
+def pairs():
+    """Each directory below v2 with a symbolic link to its double."""
+    out = []
+    top = store / "docker/registry/v2"
+    for directory, names, _ in os.walk(top):
+        for name in names:
+            path = pathlib.Path(directory) / name
+            link = side / f"link-{len(out)}"
+            link.symlink_to(side / "canary" / path.relative_to(store))
+            out.append((os.fsencode(path), os.fsencode(link)))
+    return out
+
+
+all_pairs = pairs()
+print("ready", len(all_pairs), flush=True)
+swaps = lost = 0
+end = time.monotonic() + seconds
+while not stop and time.monotonic() < end:
+    for path, link in all_pairs:
+        for _ in range(20):
+            # What a sweep took away in this moment cannot be swapped.
+            if not exchange(path, link):
+                lost += 1
+                break
+            for _ in range(50):  # some microseconds in which the link stands there
+                pass
+            while not exchange(path, link):
+                # Something new stands in its place: what was swapped out goes to where it was.
+                if not os.path.lexists(path):
+                    os.rename(link, path)
+                    os.symlink(side / "canary", link)
+                    break
+                time.sleep(0.001)
+            swaps += 1
+        if stop:
+            break
+print("swaps", swaps, "missed", lost, flush=True)
