@@ -21,7 +21,7 @@ Status add_files(Directory& directory, UploadEntry& upload, int depth) {
     if (facts->type != FileType::kDirectory) {
       ++upload.files;
       upload.size_bytes = saturating_add(upload.size_bytes, facts->size_bytes);
-      upload.allocated_bytes += facts->allocated_bytes;
+      upload.allocated_bytes = saturating_add(upload.allocated_bytes, facts->allocated_bytes);
       return;
     }
     Result<Directory> below = directory.open(entry.name.data());
