@@ -51,7 +51,7 @@ struct Reference {
   bool marked_by_3 = false;      ///< registry 3.x's collector marks it
   std::int64_t size_bytes = -1;  ///< as declared, -1 if absent
   ContentKind claim = ContentKind::kOther;  ///< what its media type says that the blob is
-  std::string_view media_type;              ///< as declared, cut to 255 bytes; empty if none is
+  std::string_view media_type;              ///< as declared, cut to 256 bytes; empty if none is
 };
 
 /// A parsed document: all it refers to, and what each registry version makes of it.

@@ -2,7 +2,29 @@
 
 #include <fnmatch.h>
 
+#include <cstddef>
+
 namespace regsweep::analyzer {
+namespace {
+
+/// More is no pattern that anybody wrote; compiling one takes stack for each parenthesis.
+constexpr std::size_t kLongestRegex = 1000;
+
+/// Names come from whoever may push: none shall keep a search going for ever, as "(a+)+b" does
+/// where all ways are tried one by one. Only a pattern that refers back to what it has found needs
+/// that.
+std::regex compiled(const std::string& text) {
+#ifdef __GLIBCXX__
+  try {
+    return std::regex(text, std::regex::ECMAScript | std::regex_constants::__polynomial);
+  } catch (const std::regex_error& error) {
+    if (error.code() != std::regex_constants::error_complexity) throw;
+  }
+#endif
+  return std::regex(text);
+}
+
+}  // namespace
 
 std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string& why) {
   constexpr std::string_view kRegex = "re:";
@@ -13,8 +35,12 @@ std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string
     return std::nullopt;
   }
   if (!text.starts_with(kRegex)) return pattern;
+  if (text.size() > kLongestRegex) {
+    why = "a regular expression that is too long";
+    return std::nullopt;
+  }
   try {
-    pattern.regex_.emplace(std::string(text.substr(kRegex.size())));
+    pattern.regex_ = compiled(std::string(text.substr(kRegex.size())));
   } catch (const std::regex_error& error) {
     why = std::string("no regular expression: ") + error.what();
     return std::nullopt;

@@ -9,7 +9,8 @@ namespace regsweep::analyzer {
 
 /// A user's pattern for names of repositories or tags. A glob must fit the whole name: '*' stands
 /// for anything, '/' too, '?' for one character, "[a-c]" for one of several. After "re:" comes a
-/// regular expression (ECMAScript) that must be found somewhere in the name.
+/// regular expression (ECMAScript, 1,000 bytes at most) that must be found somewhere in the name;
+/// that takes time in proportion to both, unless it has back references.
 class NamePattern {
  public:
   /// Nothing if it is empty or cannot be understood; `why` says so then.

@@ -109,7 +109,10 @@ std::optional<std::uint32_t> find_tag(const Repository& repository, std::string_
 }
 
 std::span<const StrayLink> stray_links_of(const Survey& survey, std::string_view repository) {
-  return std::ranges::equal_range(survey.stray_links, repository, {}, &StrayLink::repository);
+  // Not equal_range(): clang 14 refuses libstdc++'s subrange.
+  const std::vector<StrayLink>& links = survey.stray_links;
+  return {std::ranges::lower_bound(links, repository, {}, &StrayLink::repository),
+          std::ranges::upper_bound(links, repository, {}, &StrayLink::repository)};
 }
 
 bool walk_less(std::string_view a, std::string_view b) noexcept {

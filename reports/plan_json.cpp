@@ -1,6 +1,11 @@
 
+#include <algorithm>
+#include <cstdint>
 #include <ctime>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "reports/humanize.h"
 #include "reports/json_values.h"
@@ -104,6 +109,40 @@ std::string checksum_of(const Json& plan) {
   return hash.finish().hex();
 }
 
+/// A plan's deepest is 5. Deeper ones are refused unread: dump() takes stack for each level.
+constexpr std::size_t kDeepest = 16;
+
+/// How deep lists and objects stand in one another in a text that may be JSON.
+std::size_t depth_of(std::string_view text) {
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if ((c == ']' || c == '}') && depth != 0) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+/// A number as plans are written: whole, and no other than fits. nlohmann would make something of
+/// any number, and of true and false.
+template <class Number>
+Number number_from(const Json& json) {
+  const bool fits = std::is_signed_v<Number>
+                        ? json.is_number_integer() &&
+                              (!json.is_number_unsigned() || json.get<std::uint64_t>() <= INT64_MAX)
+                        : json.is_number_unsigned();
+  if (!fits) throw std::invalid_argument("a number is none, or too large or too small");
+  return json.get<Number>();
+}
+
 Error broken(std::string message) { return {Errc::kCorrupt, {}, std::move(message), 0}; }
 
 /// Reads the parts; nlohmann throws on wrong types, which the caller catches.
@@ -113,8 +152,8 @@ Plan plan_from(const Json& json) {
   plan.root = raw_from_printable(store.at("root").get<std::string>());
   plan.v2 = raw_from_printable(store.at("v2").get<std::string>());
   plan.config_path = raw_from_printable(store.at("config").get<std::string>());
-  plan.device = store.at("device").get<std::uint64_t>();
-  plan.inode = store.at("inode").get<std::uint64_t>();
+  plan.device = number_from<std::uint64_t>(store.at("device"));
+  plan.inode = number_from<std::uint64_t>(store.at("inode"));
   plan.fingerprint = store.at("fingerprint").get<std::string>();
   if (!storage::parse_rfc3339(json.at("created").get<std::string>(), plan.created_seconds)) {
     throw std::invalid_argument("created is no time");
@@ -126,11 +165,11 @@ Plan plan_from(const Json& json) {
   plan.rules.stale_tags = rules.at("stale_tags").get<bool>();
   plan.rules.empty = rules.at("empty").get<bool>();
   if (!rules.at("uploads_age_seconds").is_null()) {
-    plan.rules.uploads_age_seconds = rules.at("uploads_age_seconds").get<std::int64_t>();
+    plan.rules.uploads_age_seconds = number_from<std::int64_t>(rules.at("uploads_age_seconds"));
   }
-  plan.rules.min_age_seconds = rules.at("min_age_seconds").get<std::int64_t>();
+  plan.rules.min_age_seconds = number_from<std::int64_t>(rules.at("min_age_seconds"));
   if (!rules.at("free_bytes").is_null()) {
-    plan.rules.enough_bytes = rules.at("free_bytes").get<std::uint64_t>();
+    plan.rules.enough_bytes = number_from<std::uint64_t>(rules.at("free_bytes"));
   }
   for (const Json& name : rules.at("ignore_damaged")) {
     plan.rules.ignore_damaged.push_back(raw_from_printable(name.get<std::string>()));
@@ -152,11 +191,11 @@ Plan plan_from(const Json& json) {
     removal.removal_class = *removal_class;
     removal.path = raw_from_printable(entry.at("path").get<std::string>());
     removal.reason = entry.at("reason").get<std::string>();
-    removal.apparent_bytes = entry.at("apparent_bytes").get<std::uint64_t>();
-    removal.allocated_bytes = entry.at("allocated_bytes").get<std::uint64_t>();
-    removal.identity.inode = entry.at("inode").get<std::uint64_t>();
-    removal.identity.size_bytes = entry.at("size_bytes").get<std::uint64_t>();
-    removal.identity.mtime_nanoseconds = entry.at("mtime_ns").get<std::int64_t>();
+    removal.apparent_bytes = number_from<std::uint64_t>(entry.at("apparent_bytes"));
+    removal.allocated_bytes = number_from<std::uint64_t>(entry.at("allocated_bytes"));
+    removal.identity.inode = number_from<std::uint64_t>(entry.at("inode"));
+    removal.identity.size_bytes = number_from<std::uint64_t>(entry.at("size_bytes"));
+    removal.identity.mtime_nanoseconds = number_from<std::int64_t>(entry.at("mtime_ns"));
     plan.removals.push_back(std::move(removal));
   }
   for (const Removal& removal : plan.removals) analyzer::count_in(plan, removal);
@@ -206,6 +245,7 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
 }
 
 storage::Result<Plan> read_plan_json(const std::string& text) {
+  if (depth_of(text) > kDeepest) return broken("this is no plan: it is nested too deeply");
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object()) return broken("this is no plan: it is not JSON");
   const auto schema = json.find("schema");

@@ -265,8 +265,12 @@ void check_sums(const SavedAudit& audit) {
   want(tags == audit.tags, "store.tags is not the sum of repositories");
   want(reclaimable == audit.garbage_of_one,
        "garbage.one_repository is not the sum of repositories");
-  want(audit.garbage_of_one + audit.garbage_of_several + audit.garbage_of_none ==
-           audit[SpaceClass::kGarbage].bytes,
+  Bytes garbage;
+  for (const Bytes& part :
+       {audit.garbage_of_one, audit.garbage_of_several, audit.garbage_of_none}) {
+    add(garbage, part, "bytes of garbage");
+  }
+  want(garbage == audit[SpaceClass::kGarbage].bytes,
        "garbage is not the class of that name in space");
   const Bytes reached =
       audit[SpaceClass::kTagged].bytes + audit[SpaceClass::kUntagged].bytes;  // no more than space

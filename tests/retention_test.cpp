@@ -85,6 +85,13 @@ TEST(NamePattern, RegularExpressionsAreFoundAnywhereUnlessAnchored) {
   EXPECT_TRUE(pattern("re:rc").matches("1.0-rc1"));
 }
 
+TEST(NamePattern, NoNameKeepsARegularExpressionBusyForEver) {
+  const std::string name = std::string(60, '1') + 'x';
+  EXPECT_FALSE(pattern("re:^(v?[0-9]+)+$").matches(name));
+  EXPECT_FALSE(pattern("re:1???***y").matches(name));
+  EXPECT_TRUE(pattern("re:(1)\\1x").matches(name)) << "back references are still there";
+}
+
 TEST(NamePattern, WhatCannotBeUnderstoodIsRefusedWithTheReason) {
   for (const char* text : {"", "re:", "re:(", "re:[z-a]"}) {
     std::string why;

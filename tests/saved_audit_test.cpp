@@ -181,6 +181,14 @@ TEST(SavedAudit, ImpossibleFiguresAreRefusedAndThePlaceIsNamed) {
            d["repositories"][i]["shared"]["apparent_bytes"] = 0;
          }
        }},
+      {"bytes of garbage add up to too large a number",  // in 64 bits, they are the class's
+       [](J& d) {
+         d["repositories"][1]["reclaimable"]["apparent_bytes"] = 4014;
+         d["garbage"]["one_repository"]["apparent_bytes"] = 4014;
+         for (const char* part : {"several_repositories", "orphan"}) {
+           d["garbage"][part]["apparent_bytes"] = std::numeric_limits<std::int64_t>::max();
+         }
+       }},
       {"more exclusive bytes",
        [](J& d) {
          d["repositories"][0]["exclusive"]["apparent_bytes"] = 6'000'000;
