@@ -5,7 +5,8 @@ namespace regsweep::cli {
 /// Makes the process safe to work in, before it opens anything: closed standard streams keep their
 /// numbers from the files that are opened (what is printed to them fails), the limit of open files
 /// is what it may be at most, and what would abort the process (a thread that cannot be started
-/// inside of TBB) ends it with a message and the exit status of Exit. Called once by main.
+/// inside of TBB) ends it with a message and the exit status of Exit. Freed memory goes back to the
+/// system. Called once by main.
 void prepare_process();
 
 /// How many threads to work with where `wanted` are: fewer if the system grants fewer, or if so
