@@ -54,9 +54,13 @@ while not stop and time.monotonic() < end:
             for _ in range(50):  # some microseconds in which the link stands there
                 pass
             while not exchange(path, link):
-                # Something new stands in its place: what was swapped out goes to where it was.
-                if not os.path.lexists(path):
-                    os.rename(link, path)
+                # The link was taken away: what was swapped out goes to where it was. If the directory
+                # above went with it, not before that is back.
+                if not os.path.lexists(path) and os.path.isdir(os.path.dirname(path)):
+                    try:
+                        os.rename(link, path)
+                    except FileNotFoundError:
+                        continue
                     os.symlink(side / "canary", link)
                     break
                 time.sleep(0.001)
