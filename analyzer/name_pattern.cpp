@@ -2,6 +2,7 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace regsweep::analyzer {
@@ -9,6 +10,17 @@ namespace {
 
 /// More is no pattern that anybody wrote; compiling one takes stack for each parenthesis.
 constexpr std::size_t kLongestRegex = 1000;
+
+/// Whether it repeats, or refers back to, a number that the library has no room for: it does not
+/// look. Names have none of these characters, so nothing else is meant.
+bool has_large_number(std::string_view text) {
+  constexpr std::size_t kMostDigits = 6;
+  for (std::size_t at = 0; (at = text.find_first_of("{,\\", at)) != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", ++at), text.size());
+    if (end - at > kMostDigits) return true;
+  }
+  return false;
+}
 
 /// Names come from whoever may push: none shall keep a search going for ever, as "(a+)+b" does
 /// where all ways are tried one by one. Only a pattern that refers back to what it has found needs
@@ -37,6 +49,10 @@ std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string
   if (!text.starts_with(kRegex)) return pattern;
   if (text.size() > kLongestRegex) {
     why = "a regular expression that is too long";
+    return std::nullopt;
+  }
+  if (has_large_number(text)) {
+    why = "a regular expression with a number that is too large";
     return std::nullopt;
   }
   try {

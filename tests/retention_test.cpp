@@ -92,6 +92,18 @@ TEST(NamePattern, NoNameKeepsARegularExpressionBusyForEver) {
   EXPECT_TRUE(pattern("re:(1)\\1x").matches(name)) << "back references are still there";
 }
 
+TEST(NamePattern, NumbersThatOverflowAreRefused) {
+  const std::string digits(30, '7');
+  for (const std::string& text : {"re:a{" + digits + "}", "re:a{1," + digits + "}",
+                                  "re:(a)\\" + digits, "re:a{" + digits + ",}"}) {
+    std::string why;
+    EXPECT_FALSE(NamePattern::parse(text, why)) << text;
+    EXPECT_EQ(why, "a regular expression with a number that is too large");
+  }
+  EXPECT_TRUE(pattern("re:^20241127093012$").matches("20241127093012"));
+  EXPECT_TRUE(pattern("re:^a{2,100}$").matches("aaa"));
+}
+
 TEST(NamePattern, WhatCannotBeUnderstoodIsRefusedWithTheReason) {
   for (const char* text : {"", "re:", "re:(", "re:[z-a]"}) {
     std::string why;
