@@ -97,7 +97,8 @@ void check_link(const storage::Directory& at, const std::string& content) {
   REGSWEEP_HOLDS(link.state == LinkState::kRead || link.state == LinkState::kMalformed,
                  shown(content));
   for (const Algorithm algorithm : kAlgorithms) {
-    const LinkContent looked = storage::look_at_link(at, "link", algorithm);
+    const LinkContent looked =
+        storage::look_at_link(at, "link", algorithm, storage::Parent::kUnknown);
     if (looked.state == LinkState::kNotRead) {
       REGSWEEP_HOLDS(algorithm == Algorithm::kSha256 && content.size() == 71, shown(content));
       continue;
