@@ -315,8 +315,11 @@ class RepositoryScan {
       }
     }
     if (entry.is_directory) {
-      // Most file systems count sub-directories in st_nlink: one stat instead of a listing.
-      const Result<FileFacts> index = at.stat(PathBuffer(name, "/index/sha256").c_str());
+      // Most file systems count sub-directories in st_nlink: one stat instead of a listing. Only of
+      // more than one entry is anything concluded, and then no link may have led there.
+      const PathBuffer place(name, "/index/sha256");
+      Result<FileFacts> index = at.stat_listed(place.c_str());
+      if (!index || index->hard_links != 3) index = at.stat(place.c_str());
       if (index && index->type == FileType::kDirectory && index->hard_links >= 2) {
         entry.index_counted = true;
         entry.index_entries = index->hard_links - 2;
