@@ -271,7 +271,7 @@ END
 # far_away: a store of its own, as 1 ms an operation is hours for the others.
 far_away() {
   local far=$work/far mounted=$work/mounted
-  "$MAKE_STORE" "$far" --sparse --repos 20 --tags 10 --seed "$seed" >"$far.counts"
+  "$MAKE_STORE" "$far" --sparse --repos 60 --tags 15 --seed "$seed" >"$far.counts"
   mkdir "$mounted"
   "$SLOW_FS" 1000 "$far" "$mounted" &
   until mountpoint -q "$mounted"; do sleep 0.1; done
@@ -285,7 +285,7 @@ far_away() {
   a=("$FLOOR" "$mounted" 64) b=("$REGSWEEP" audit --jobs 64 "$mounted")
   alternate floor-far audit-far 3 :
   row 'audit ÷ floor, 64 threads' "$(ratio "$work/audit-far" "$work/floor-far")" ''
-  jobs_ratio 'audit, 1 thread ÷ 64 threads' 1 64 3 : '≥ 30 ×' "$mounted"
+  jobs_ratio 'audit, 1 thread ÷ 64 threads' 1 64 1 : '≥ 30 ×' "$mounted"
   fusermount3 -u "$mounted"
   wait
 }
