@@ -96,7 +96,7 @@ class PrefixScan {
   void look_again(const Directory& prefix) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < used_; ++i) {
-      const std::string name = hex_of(batch_[i]);
+      const std::string name = batch_[i].digest.hex();
       const Result<FileFacts> facts = prefix.stat((name + "/data").c_str());
       if (!facts) {
         no_data(prefix, name, facts.error());
@@ -110,13 +110,8 @@ class PrefixScan {
 
   void report_odd_data(const Directory& prefix, const BlobEntry& blob) {
     if (blob.facts.type == FileType::kRegular || !options_.report_strays) return;
-    const std::string name = hex_of(blob) + "/data";
+    const std::string name = blob.digest.hex() + "/data";
     report_stray(visitor_, prefix, path_, DirectoryEntry{name, blob.facts.type});
-  }
-
-  static std::string hex_of(const BlobEntry& blob) {
-    const std::string text = blob.digest.text();
-    return text.substr(text.find(':') + 1);
   }
 
   void flush(const Directory& prefix, const StillWatch& watch) {
