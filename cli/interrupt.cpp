@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 #include "cli/io.h"
 
@@ -11,22 +13,33 @@ namespace regsweep::cli {
 namespace {
 
 std::atomic<bool> graceful{false};
-std::atomic<bool> was_asked{false};
+std::atomic<std::int64_t> asked_at{0};  // nanoseconds of the monotonic clock, 0: not asked
+
+/// timeout(1) and others signal the process and then its group: one request comes as two signals.
+constexpr std::int64_t kSameRequest = 1'000'000'000;
+
+std::int64_t now() noexcept {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);  // may be called in a signal's handler
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 extern "C" void on_signal(int) {
-  if (graceful.load() && !was_asked.exchange(true)) return;
+  const std::int64_t time = now();
+  std::int64_t first = 0;
+  if (graceful.load() && (asked_at.compare_exchange_strong(first, time) || time - first < kSameRequest)) return;
   _exit(static_cast<int>(Exit::kInterrupted));
 }
 
 }  // namespace
 
 GracefulInterrupt::GracefulInterrupt() {
-  was_asked = false;
+  asked_at = 0;
   graceful = true;
 }
 GracefulInterrupt::~GracefulInterrupt() { graceful = false; }
 
-bool GracefulInterrupt::asked() noexcept { return was_asked.load(); }
+bool GracefulInterrupt::asked() noexcept { return asked_at.load() != 0; }
 
 void install_interrupt_handlers() {
   std::signal(SIGINT, on_signal);

@@ -14,7 +14,7 @@ exits 0
 blobs=$(json "d['store']['blobs']")
 
 # interrupted SIGNAL PHASE COMMAND…: runs the command, and sends the signal once its progress shows that
-# text.
+# text; and again at once, as timeout(1) does, which signals the process and then its group.
 interrupted() {
   local signal=$1 phase=$2 tracer pid
   shift 2
@@ -27,6 +27,8 @@ interrupted() {
   until grep -q "$phase" err || ! kill -0 "$tracer" 2>/dev/null; do sleep 0.05; done
   pid=$(sed -n 's/^\([0-9]*\) .*/\1/p' trace | sed -n 1p)
   kill -s "$signal" "$pid"
+  sleep 0.03
+  kill -s "$signal" "$pid" 2>/dev/null || true # it may have ended by then
   wait "$tracer" || rc=$?
 }
 
