@@ -113,7 +113,8 @@ Closures::Document Closures::from_blob(const Digest& digest, DigestId id) {
     document.problem = "is no manifest: it is larger than one may be";
     return document;
   }
-  const auto text = store_.read_blob(digest, buffer_, kLimitBytes, ManifestParser::padding_bytes());
+  const auto text = store_.read_blob(
+      digest, buffer_, {kLimitBytes, ManifestParser::padding_bytes(), graph_.size_bytes[row(id)]});
   if (!text) {
     document.problem = "could not be read: " + text.error().message;
     return document;

@@ -29,7 +29,7 @@ std::string platform_in(const object& of) {
 /// Content of a small blob with the padding that simdjson reads behind it, empty if there is none.
 std::string_view content_of(const storage::Store& store, const storage::Digest& digest,
                             std::vector<char>& buffer) {
-  const auto content = store.read_blob(digest, buffer, kLimitBytes, simdjson::SIMDJSON_PADDING);
+  const auto content = store.read_blob(digest, buffer, {kLimitBytes, simdjson::SIMDJSON_PADDING});
   return content ? *content : std::string_view();
 }
 

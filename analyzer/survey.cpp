@@ -38,7 +38,7 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const storage::Status repositories = store.scan_repositories(builder, scan);
   const storage::Inventory inventory =
       store.take_inventory(builder, {!options.exact, !options.names_only, options.interrupted});
-  const bool interrupted = options.interrupted && options.interrupted();
+  const bool interrupted = options.interrupted();
   Survey result = builder.finish();
   result.began_nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
   result.inventory = inventory;

@@ -327,13 +327,15 @@ void SurveyBuilder::parse_with_children(DigestId id) {
 
 void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
   const Graph& graph = result_.graph;
-  if (row(id) < graph.digests.ranked_size() && graph.has(id, kNotAFile)) {
+  const bool scanned = row(id) < graph.digests.ranked_size();
+  if (scanned && graph.has(id, kNotAFile)) {
     collector.unreadable(id, "what stands in place of its data is no file", true);
     return;
   }
   const storage::Result<std::string_view> content =
-      store_.read_blob(result_.graph.digests[id], collector.buffer, kManifestLimitBytes,
-                       ManifestParser::padding_bytes());
+      store_.read_blob(graph.digests[id], collector.buffer,
+                       {kManifestLimitBytes, ManifestParser::padding_bytes(),
+                        scanned ? graph.size_bytes[row(id)] : 0});
   if (content) {
     collector.parse(id, *content, *this, result_.graph);
     return;

@@ -135,8 +135,10 @@ std::vector<OddKind> find_odd_kinds(const storage::Store& store, const Verificat
   tbb::enumerable_thread_specific<Worker> workers;
   tbb::parallel_for(std::size_t{0}, graph.manifests.size(), [&](std::size_t i) {
     Worker& worker = workers.local();
-    const auto document = store.read_blob(graph.digests[graph.manifests[i].id], worker.buffer,
-                                          kManifestLimitBytes, ManifestParser::padding_bytes());
+    const DigestId id = graph.manifests[i].id;
+    const auto document = store.read_blob(
+        graph.digests[id], worker.buffer,
+        {kManifestLimitBytes, ManifestParser::padding_bytes(), graph.size_bytes[row(id)]});
     if (!document) return;  // told as damage where it is some
     for (const Reference& reference : worker.parser.parse(*document).references) {
       if (!reference.valid || reference.is_manifest) continue;

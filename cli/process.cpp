@@ -52,10 +52,10 @@ void say(std::string_view text) noexcept {
       say("regsweep: stopped");
     }
   }
-  say(store_may_have_changed() ? "; the store may be changed in part: the same command again goes "
-                                 "on, undo takes it back\n"
-                               : "; nothing was changed; with fewer --jobs it may work\n");
-  _exit(static_cast<int>(store_may_have_changed() ? Exit::kApplyStopped : Exit::kIncomplete));
+  const Ending ending = ending_of_a_fall();
+  say(ending.words);
+  say("\n");
+  _exit(ending.status);
 }
 
 /// A descriptor that can neither be read nor written, so that whoever uses it gets an error.
@@ -122,6 +122,14 @@ int affordable_threads(int wanted) {
 
 void note_store_changes() noexcept { store_changes = true; }
 
-bool store_may_have_changed() noexcept { return store_changes; }
+Ending ending_of_a_fall() noexcept {
+  if (store_changes) {
+    return {
+        static_cast<int>(Exit::kApplyStopped),
+        "; the store may be changed in part: the same command again goes on, undo takes it back"};
+  }
+  return {static_cast<int>(Exit::kIncomplete),
+          "; nothing was changed; with fewer --jobs it may work"};
+}
 
 }  // namespace regsweep::cli

@@ -16,7 +16,11 @@ int affordable_threads(int wanted);
 /// Says from now on that the store may have been changed; called right before that can happen.
 void note_store_changes() noexcept;
 
-/// Whether note_store_changes() was called.
-bool store_may_have_changed() noexcept;
+/// How a run that cannot go on ends: the exit status, and what that means for the store.
+struct Ending {
+  int status;
+  const char* words;  ///< "; nothing was changed", say
+};
+Ending ending_of_a_fall() noexcept;
 
 }  // namespace regsweep::cli

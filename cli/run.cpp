@@ -26,14 +26,9 @@ int printed(int status, const Io& io) {
 }
 
 int fell_over(std::string_view why, const Io& io) {
-  io.err << "regsweep: " << why;
-  if (store_may_have_changed()) {
-    io.err << "; the store may be changed in part: the same command again goes on, undo takes it "
-              "back\n";
-    return static_cast<int>(Exit::kApplyStopped);
-  }
-  io.err << "; nothing was changed\n";
-  return static_cast<int>(Exit::kIncomplete);
+  const Ending ending = ending_of_a_fall();
+  io.err << "regsweep: " << why << ending.words << '\n';
+  return ending.status;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "storage/addition_shape.h"
 #include "storage/beneath.h"
+#include "storage/retried.h"
 #include "storage/staged_file.h"
 #include "storage/sweeper_shape.h"
 #include "storage/sweeper_tree.h"
@@ -148,10 +149,7 @@ Status AdditionWriter::prepare(const Staged& one, const Directory& parent) const
   }
   Status given = give_owner_and_mode(file.get(), facts->uid, facts->gid, facts->mode & kFileBits);
   if (!given) return given;
-  int synced;
-  do {
-    synced = ::fsync(file.get());
-  } while (synced != 0 && errno == EINTR);
+  const int synced = retried([&] { return ::fsync(file.get()); });
   if (synced != 0) return change_error(errno, "cannot sync", object_path(one.object));
   return kOk;
 }

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 
+#include "storage/retried.h"
 #include "storage/unique_fd.h"
 
 namespace regsweep::storage {
@@ -20,19 +21,13 @@ namespace {
 std::atomic<bool> openat2_works{true};
 
 bool look_at(int fd, struct stat& facts) noexcept {
-  int looked;
-  do {
-    looked = ::fstat(fd, &facts);
-  } while (looked != 0 && errno == EINTR);
+  const int looked = retried([&] { return ::fstat(fd, &facts); });
   return looked == 0;
 }
 
 /// One component. O_DIRECTORY says ENOTDIR of a symbolic link, which shall be ELOOP.
 int open_component(int dir, const char* name, int flags) noexcept {
-  int fd;
-  do {
-    fd = ::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW);
-  } while (fd < 0 && errno == EINTR);
+  const int fd = retried([&] { return ::openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW); });
   if (fd < 0 && errno == ENOTDIR) {
     struct stat st;
     const bool is_link = ::fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);

@@ -16,6 +16,7 @@
 
 #include "storage/config_environment.h"
 #include "storage/config_value.h"
+#include "storage/retried.h"
 #include "storage/unique_fd.h"
 
 extern char** environ;
@@ -217,10 +218,8 @@ Error system_error(const std::string& path, int number, std::string_view what) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  int fd = -1;
-  do {
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  } while (fd < 0 && errno == EINTR);
+  const int fd =
+      retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
   if (fd < 0) return system_error(path, errno, "cannot open it");
   const UniqueFd file(fd);
 
@@ -232,8 +231,8 @@ Result<std::string> read_file(const std::string& path) {
   std::string text(kConfigLimitBytes + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got =
+        retried([&] { return ::read(file.get(), text.data() + size, text.size() - size); });
     if (got < 0) return system_error(path, errno, "cannot read it");
     if (got == 0) break;
     size += static_cast<std::size_t>(got);

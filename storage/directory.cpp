@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "storage/beneath.h"
+#include "storage/retried.h"
 
 namespace regsweep::storage {
 namespace {
@@ -81,19 +82,13 @@ Error system_error(int error_number, std::string_view what) {
 
 Result<FileFacts> facts_of(int fd) {
   struct stat st;
-  int looked;
-  do {
-    looked = ::fstat(fd, &st);
-  } while (looked != 0 && errno == EINTR);
+  const int looked = retried([&] { return ::fstat(fd, &st); });
   if (looked != 0) return system_error(errno, "cannot stat");
   return facts_from(st);
 }
 
 Result<Directory> Directory::open_path(const std::string& path) {
-  int fd;
-  do {
-    fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  } while (fd < 0 && errno == EINTR);
+  const int fd = retried([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (fd < 0) {
     Error error = system_error(errno, "cannot open directory");
     error.path = path;
@@ -119,10 +114,7 @@ Result<FileFacts> Directory::stat(const char* name) const {
 
 Result<FileFacts> Directory::stat_listed(const char* name) const {
   struct stat st;
-  int looked;
-  do {
-    looked = ::fstatat(fd_.get(), name, &st, AT_SYMLINK_NOFOLLOW);
-  } while (looked != 0 && errno == EINTR);
+  const int looked = retried([&] { return ::fstatat(fd_.get(), name, &st, AT_SYMLINK_NOFOLLOW); });
   if (looked != 0) return system_error(errno, "cannot stat");
   return facts_from(st);
 }
@@ -145,37 +137,46 @@ bool StillWatch::still(const Directory& directory) const {
 
 Result<FileFacts> Directory::stat_self() const { return facts_of(fd_.get()); }
 
+namespace {
+
+/// One read. Whatever the system says of it, the file was there to be opened: it is not absent.
+Result<std::size_t> read_some(int fd, std::span<char> buffer) {
+  const ssize_t got = retried([&] { return ::read(fd, buffer.data(), buffer.size()); });
+  if (got < 0) return system_error(errno == ENOENT ? EIO : errno, "cannot read");
+  return static_cast<std::size_t>(got);
+}
+
+}  // namespace
+
 Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
-                                    FileFacts* facts) const {
+                                    std::uint64_t expected_bytes, FileFacts* facts) const {
   // O_NONBLOCK: a FIFO in place of a file must not hang the scan; no effect on regular files.
   const UniqueFd file(open_beneath(fd_.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file) return system_error(errno, "cannot open");
+  std::size_t done = 0;
+  if (expected_bytes != 0 && expected_bytes < buffer.size()) {
+    const Result<std::size_t> got = read_some(file.get(), buffer);
+    if (got && *got == expected_bytes) return got;
+    if (got) done = *got;  // an error is told below, if it is a file
+  }
   const Result<FileFacts> known = facts_of(file.get());
   if (!known) return known.error();
   if (known->type == FileType::kDirectory) return system_error(EISDIR, "cannot read");
   if (known->type != FileType::kRegular) return system_error(ENXIO, "cannot read");
   if (facts != nullptr) *facts = *known;
-  std::size_t done = 0;
-  while (done < buffer.size()) {
-    const ssize_t got = ::read(file.get(), buffer.data() + done, buffer.size() - done);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      // Whatever the system says now, the file was there to be opened: it is not absent.
-      return system_error(errno == ENOENT ? EIO : errno, "cannot read");
-    }
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-    // All that it holds: saves the read that only tells of the end.
-    if (done < buffer.size() && done >= known->size_bytes) break;
+  // Once it gave all that it holds, no read is needed that only tells of the end.
+  while (done < buffer.size() && (done == 0 || done < known->size_bytes)) {
+    const Result<std::size_t> got = read_some(file.get(), buffer.subspan(done));
+    if (!got) return got.error();
+    if (*got == 0) break;
+    done += *got;
   }
   return done;
 }
 
 Result<std::size_t> Directory::fill(std::span<char> buffer) {
-  long got;
-  do {
-    got = ::syscall(SYS_getdents64, fd_.get(), buffer.data(), buffer.size());
-  } while (got < 0 && errno == EINTR);
+  const long got =
+      retried([&] { return ::syscall(SYS_getdents64, fd_.get(), buffer.data(), buffer.size()); });
   if (got < 0) return system_error(errno, "cannot list directory");
   return static_cast<std::size_t>(got);
 }

@@ -66,10 +66,11 @@ class Directory {
   Result<FileFacts> stat_self() const;
 
   /// Reads the start of a regular file into `buffer`; returns the bytes read. A result equal to the
-  /// buffer's size means that there may be more. kCorrupt: not a regular file. With `facts`, the
-  /// open file's are put there, where the system gives them.
+  /// buffer's size means that there may be more. kCorrupt: not a regular file. A file that gives
+  /// just `expected_bytes`, fewer than the buffer has, is taken for what was expected and not
+  /// looked at, which spares a system call; every other one is, and its facts put into `facts`.
   Result<std::size_t> read(const char* name, std::span<char> buffer,
-                           FileFacts* facts = nullptr) const;
+                           std::uint64_t expected_bytes = 0, FileFacts* facts = nullptr) const;
 
   /// Calls `sink` for every name with a buffer of its own. Not to be used twice on one object.
   template <class Sink>

@@ -110,30 +110,31 @@ Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& dige
 }
 
 Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::vector<char>& buffer,
-                                                   std::size_t limit_bytes,
-                                                   std::size_t padding_bytes) const {
+                                                   const BlobReading& how) const {
   const std::string path = layout::blob_path(digest);
-  if (buffer.size() < kFirstReadBytes + padding_bytes) {
-    buffer.resize(kFirstReadBytes + padding_bytes);
-  }
+  // Whole, by the size that is known, with room that tells of a longer one.
+  const auto make_room = [&](std::uint64_t whole, std::size_t least) {
+    const std::uint64_t room = std::min<std::uint64_t>(whole, how.limit_bytes) + 1;
+    const std::size_t wanted = std::max<std::size_t>(room, least) + how.padding_bytes;
+    if (buffer.size() < wanted) buffer.resize(wanted);
+  };
+  make_room(how.expected_bytes, kFirstReadBytes);
   for (;;) {
-    const std::size_t room = buffer.size() - padding_bytes;
+    const std::size_t room = buffer.size() - how.padding_bytes;
     FileFacts facts;
     const Result<std::size_t> got =
-        v2_.read(path.c_str(), std::span<char>(buffer.data(), room), &facts);
+        v2_.read(path.c_str(), std::span<char>(buffer.data(), room), how.expected_bytes, &facts);
     if (!got) {
       Error error = got.error();
       error.path = path;
       return error;
     }
     if (*got < room) return std::string_view(buffer.data(), *got);
-    if (room > limit_bytes) {
+    if (room > how.limit_bytes) {
       return Error{Errc::kCorrupt, path,
-                   "longer than " + std::to_string(limit_bytes) + " bytes: no manifest is", 0};
+                   "longer than " + std::to_string(how.limit_bytes) + " bytes: no manifest is", 0};
     }
-    // Whole, by its size; twice as much where that is wrong, as for a file that grows.
-    const std::uint64_t whole = std::min<std::uint64_t>(facts.size_bytes, limit_bytes) + 1;
-    buffer.resize(std::max<std::size_t>(2 * room, whole) + padding_bytes);
+    make_room(facts.size_bytes, 2 * room);  // twice as much for a file that grows
   }
 }
 

@@ -164,7 +164,7 @@ class InventoryWalk {
  private:
   using Shared = std::shared_ptr<Directory>;
 
-  bool interrupted() const { return options_.interrupted && options_.interrupted(); }
+  bool interrupted() const { return options_.interrupted(); }
 
   void directory(const Shared& at, const std::string& path, Place place) {
     if (interrupted()) return;

@@ -12,6 +12,7 @@
 #include "storage/addition_shape.h"
 #include "storage/beneath.h"
 #include "storage/content_hash.h"
+#include "storage/retried.h"
 #include "storage/sweeper_shape.h"
 
 namespace regsweep::storage {
@@ -363,8 +364,7 @@ Result<JournalContents> read_journal(const Directory& run) {
   std::string carried;       // the line that the last buffer ended in
   Status bad = Status(kOk);  // the first line that is not good
   for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.get(), kReadBytes);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retried([&] { return ::read(file.get(), buffer.get(), kReadBytes); });
     if (got < 0) return system_error(errno, "cannot read the journal");
     if (got == 0) break;
     if (!bad) return bad.error();  // something follows it: not torn, but damaged
@@ -386,11 +386,10 @@ Result<JournalContents> read_journal(const Directory& run) {
 }
 
 Result<JournalWriter> JournalWriter::create(const Directory& run) {
-  int fd;
-  do {
-    fd = ::openat(run.fd(), kJournal,
-                  O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-  } while (fd < 0 && errno == EINTR);
+  const int fd = retried([&] {
+    return ::openat(run.fd(), kJournal,
+                    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  });
   if (fd < 0) return system_error(errno, "cannot make the journal");
   return JournalWriter(UniqueFd(fd));
 }
@@ -411,10 +410,8 @@ void JournalWriter::add(const JournalRecord& record) {
 }
 
 Status JournalWriter::cut_back(int error_number) {
-  int cut;
-  do {
-    cut = ::ftruncate(file_.get(), static_cast<off_t>(written_bytes_));
-  } while (cut != 0 && errno == EINTR);
+  const int cut =
+      retried([&] { return ::ftruncate(file_.get(), static_cast<off_t>(written_bytes_)); });
   broken_ = cut != 0;
   pending_.clear();
   next_line_ = written_lines_;
@@ -426,15 +423,11 @@ Status JournalWriter::cut_back(int error_number) {
 Status JournalWriter::flush(bool sync) {
   if (broken_) return Error{Errc::kIo, kJournal, "an earlier write failed: the run is over", 0};
   for (std::string_view rest = pending_; !rest.empty();) {
-    const ssize_t put = ::write(file_.get(), rest.data(), rest.size());
-    if (put < 0 && errno == EINTR) continue;
+    const ssize_t put = retried([&] { return ::write(file_.get(), rest.data(), rest.size()); });
     if (put < 0) return cut_back(errno);
     rest.remove_prefix(static_cast<std::size_t>(put));
   }
-  int synced = 0;
-  do {
-    synced = sync ? ::fdatasync(file_.get()) : 0;
-  } while (synced != 0 && errno == EINTR);
+  const int synced = retried([&] { return sync ? ::fdatasync(file_.get()) : 0; });
   if (synced != 0) return cut_back(errno);
   written_bytes_ += pending_.size();
   written_lines_ = next_line_;

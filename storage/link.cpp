@@ -1,13 +1,7 @@
 #include "storage/link.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
-#include <optional>
-
-#include "storage/beneath.h"
 
 namespace regsweep::storage {
 namespace {
@@ -21,32 +15,14 @@ LinkState state_from(const Error& error) noexcept {
 
 using Buffer = std::array<char, 160>;  // the longest link holds 135 bytes
 
-/// The content of a sound sha256 link, as nearly all are, or nothing. It speaks for itself: what
-/// was opened need not be looked at, which spares one system call a link.
-std::optional<Digest> read_sound_link(const Directory& at, const char* name, Buffer& buffer) {
-  const UniqueFd file(open_beneath(at.fd(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  if (!file) return std::nullopt;
-  constexpr std::size_t kBytes = link_bytes(Algorithm::kSha256);
-  if (::read(file.get(), buffer.data(), buffer.size()) != ssize_t{kBytes}) return std::nullopt;
-  Digest digest;
-  const DigestError error = parse_digest(std::string_view(buffer.data(), kBytes), digest);
-  return error == DigestError::kNone ? std::optional(digest) : std::nullopt;
-}
-
 }  // namespace
 
 LinkContent read_link(const Directory& at, const char* name, FileFacts* facts) {
   Buffer buffer;
   LinkContent content;
-  if (facts == nullptr) {
-    if (const auto digest = read_sound_link(at, name, buffer)) {
-      content.state = LinkState::kRead;
-      content.size_bytes = link_bytes(Algorithm::kSha256);
-      content.digest = *digest;
-      return content;
-    }
-  }
-  const Result<std::size_t> got = at.read(name, buffer, facts);
+  // Nearly all links are of sha256, and a sound one speaks for itself.
+  const std::size_t expected_bytes = facts == nullptr ? link_bytes(Algorithm::kSha256) : 0;
+  const Result<std::size_t> got = at.read(name, buffer, expected_bytes, facts);
   if (!got) {
     content.state = state_from(got.error());
     return content;

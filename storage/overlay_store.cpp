@@ -90,20 +90,19 @@ Result<std::unique_ptr<BlobReader>> OverlayStore::open_blob(const Digest& digest
 }
 
 Result<std::string_view> OverlayStore::read_blob(const Digest& digest, std::vector<char>& buffer,
-                                                 std::size_t limit_bytes,
-                                                 std::size_t padding_bytes) const {
+                                                 const BlobReading& how) const {
   const SourceFile* file = added_at(digest);
   if (file == nullptr) {
     if (hidden_.contains(digest)) return not_there(digest);
-    return below_.read_blob(digest, buffer, limit_bytes, padding_bytes);
+    return below_.read_blob(digest, buffer, how);
   }
-  if (file->size_bytes > limit_bytes) {
+  if (file->size_bytes > how.limit_bytes) {
     return Error{Errc::kCorrupt, file->path,
-                 "longer than " + std::to_string(limit_bytes) + " bytes: no manifest is", 0};
+                 "longer than " + std::to_string(how.limit_bytes) + " bytes: no manifest is", 0};
   }
   const auto reader = open_source_file(file->path);
   if (!reader) return reader.error();
-  buffer.resize(std::max<std::size_t>(buffer.size(), file->size_bytes + padding_bytes));
+  buffer.resize(std::max<std::size_t>(buffer.size(), file->size_bytes + how.padding_bytes));
   std::size_t done = 0;
   while (done < file->size_bytes) {
     const auto got = (*reader)->read({buffer.data() + done, file->size_bytes - done});

@@ -40,8 +40,7 @@ class OverlayStore final : public Store {
   Result<std::unique_ptr<BlobReader>> open_blob(const Digest& digest,
                                                 Freshness freshness) const override;
   Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
-                                     std::size_t limit_bytes,
-                                     std::size_t padding_bytes) const override;
+                                     const BlobReading& how) const override;
   Result<FileFacts> stat_path(const std::string& path) const override {
     return below_.stat_path(path);
   }

@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "storage/layout.h"
+#include "storage/retried.h"
 #include "storage/sweeper_tree.h"
 
 namespace regsweep::storage {
@@ -125,18 +126,15 @@ bool same_file_system(const PlaceFacts& a, const PlaceFacts& b) noexcept {
 
 int rename_no_replace(const Directory& from, const char* old_name, const Directory& to,
                       const char* new_name) noexcept {
-  for (;;) {
-    if (::renameat2(from.fd(), old_name, to.fd(), new_name, RENAME_NOREPLACE) == 0) return 0;
-    if (errno != EINTR) break;
-  }
+  const int moved = retried(
+      [&] { return ::renameat2(from.fd(), old_name, to.fd(), new_name, RENAME_NOREPLACE); });
+  if (moved == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
   struct stat st;
   if (::fstatat(to.fd(), new_name, &st, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
   if (errno != ENOENT) return errno;
-  for (;;) {
-    if (::renameat(from.fd(), old_name, to.fd(), new_name) == 0) return 0;
-    if (errno != EINTR) return errno;
-  }
+  const int plain = retried([&] { return ::renameat(from.fd(), old_name, to.fd(), new_name); });
+  return plain == 0 ? 0 : errno;
 }
 
 Result<std::vector<std::uint64_t>> list_objects(const Directory& run) {
@@ -207,10 +205,7 @@ Status give_owner_and_mode(int fd, std::uint32_t uid, std::uint32_t gid, std::ui
 }
 
 Status sync_directory(const Directory& directory, std::string_view what) {
-  int synced;
-  do {
-    synced = ::fsync(directory.fd());
-  } while (synced != 0 && errno == EINTR);
+  const int synced = retried([&] { return ::fsync(directory.fd()); });
   if (synced == 0 || errno == EINVAL) return kOk;  // EINVAL: this file system syncs no directories
   return change_error(errno, "cannot sync", std::string(what));
 }

@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "storage/layout.h"
+#include "storage/retried.h"
 #include "storage/sweeper_object.h"
 #include "storage/sweeper_shape.h"
 #include "storage/sweeper_tree.h"
@@ -16,10 +17,7 @@ namespace regsweep::storage {
 namespace {
 
 int make_directory(const Directory& at, const char* name) noexcept {
-  int made;
-  do {
-    made = ::mkdirat(at.fd(), name, 0700);
-  } while (made != 0 && errno == EINTR);
+  const int made = retried([&] { return ::mkdirat(at.fd(), name, 0700); });
   return made;
 }
 

@@ -45,7 +45,7 @@ class PrefixScan {
 
  private:
   bool interrupted() {
-    interrupted_ = interrupted_ || (options_.interrupted && options_.interrupted());
+    interrupted_ = interrupted_ || options_.interrupted();
     return interrupted_;
   }
 

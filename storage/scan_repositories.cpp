@@ -66,7 +66,7 @@ class RepositoryScan {
  private:
   using Shared = std::shared_ptr<Directory>;
 
-  bool interrupted() const { return options_.interrupted && options_.interrupted(); }
+  bool interrupted() const { return options_.interrupted(); }
 
   /// Lists one directory of the repository tree: its markers, and the directories below it. They
   /// and what it holds itself are each an equal part of its `share` of the progress.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "storage/content_hash.h"
+#include "storage/retried.h"
 #include "storage/sweeper_tree.h"
 #include "storage/unique_fd.h"
 
@@ -19,8 +20,7 @@ constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
+    const ssize_t put = retried([&] { return ::write(fd, bytes.data(), bytes.size()); });
     if (put < 0) return change_error(errno, "cannot write what is to be added", "");
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
@@ -32,11 +32,10 @@ Result<UniqueFd> open_source(const std::string& source) {
   if (!source.starts_with('/')) {
     return Error{Errc::kUsage, source, "is not an absolute path", 0};
   }
-  int fd;
-  do {
-    fd = ::openat(AT_FDCWD, source.c_str(),
-                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  } while (fd < 0 && errno == EINTR);
+  const int fd = retried([&] {
+    return ::openat(AT_FDCWD, source.c_str(),
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  });
   if (fd < 0) return change_error(errno, "cannot open", source);
   UniqueFd file(fd);
   const Result<FileFacts> facts = facts_of(fd);
@@ -55,8 +54,7 @@ Status copy_blob(int to, const Addition& addition) {
   ContentHash hash;
   hash.begin(addition.digest.algorithm);
   for (;;) {
-    const ssize_t got = ::read(source->get(), buffer.get(), kCopyBytes);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retried([&] { return ::read(source->get(), buffer.get(), kCopyBytes); });
     if (got < 0) return change_error(errno, "cannot read", addition.source);
     if (got == 0) break;
     const std::span<const char> bytes(buffer.get(), static_cast<std::size_t>(got));
@@ -74,10 +72,7 @@ Result<Identity> fill(int fd, const Addition& addition) {
                             ? copy_blob(fd, addition)
                             : write_all(fd, addition.digest.text());
   if (!filled) return filled.error();
-  int synced;
-  do {
-    synced = ::fsync(fd);
-  } while (synced != 0 && errno == EINTR);
+  const int synced = retried([&] { return ::fsync(fd); });
   if (synced != 0) return change_error(errno, "cannot sync what is to be added", "");
   const Result<FileFacts> facts = facts_of(fd);
   if (!facts) return facts.error();
@@ -87,10 +82,9 @@ Result<Identity> fill(int fd, const Addition& addition) {
 }  // namespace
 
 Result<Identity> write_staged(const Directory& at, const char* name, const Addition& addition) {
-  int fd;
-  do {
-    fd = ::openat(at.fd(), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  } while (fd < 0 && errno == EINTR);
+  const int fd = retried([&] {
+    return ::openat(at.fd(), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  });
   if (fd < 0) return change_error(errno, "cannot make a file for what is to be added", "");
   const UniqueFd file(fd);
   Result<Identity> filled = fill(fd, addition);

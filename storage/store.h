@@ -1,11 +1,13 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/blob_reader.h"
@@ -126,8 +128,19 @@ class ScanVisitor {
 };
 
 /// Asked between two looks at the store, from any thread. Once it says true, a scan ends early and
-/// reports nothing of what it did not look at; whoever gave it knows. May be empty.
-using Interrupted = std::function<bool()>;
+/// reports nothing of what it did not look at; whoever gave it knows. An empty one never does.
+class Interrupted {
+ public:
+  Interrupted() = default;
+  template <class Ask>
+  requires std::predicate<const Ask&> Interrupted(Ask ask)
+      : ask_(std::move(ask)) {}  // NOLINT: what may be asked is one
+
+  bool operator()() const { return ask_ && ask_(); }
+
+ private:
+  std::function<bool()> ask_;
+};
 
 struct ScanOptions {
   /// Reads every layer link. Without it a link of the right size below `_layers/sha256` counts as
@@ -192,6 +205,13 @@ struct DiskFigures {
   std::uint64_t free_inodes = 0;
 };
 
+/// How a blob is read whole into memory.
+struct BlobReading {
+  std::size_t limit_bytes;           ///< a longer one is not: no layer is ever slurped
+  std::size_t padding_bytes = 0;     ///< kept behind the content
+  std::uint64_t expected_bytes = 0;  ///< what a scan saw, 0: unknown; spares looks at the file
+};
+
 /// All that analysis may ask of a store. Nothing here can change one: what removes is another type,
 /// which only `apply` holds. Every function is safe from many threads.
 class Store {
@@ -215,11 +235,9 @@ class Store {
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const Digest& digest,
                                                         Freshness freshness) const = 0;
 
-  /// Reads a whole blob into `buffer`, which grows as needed and keeps `padding_bytes` behind the
-  /// content. kCorrupt: longer than `limit_bytes`, so that a layer is never slurped.
+  /// Reads a whole blob into `buffer`, which grows as needed. kCorrupt: longer than its limit.
   virtual Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
-                                             std::size_t limit_bytes,
-                                             std::size_t padding_bytes) const = 0;
+                                             const BlobReading& how) const = 0;
 
   /// lstat of a path below v2. kNotFound: known absent.
   virtual Result<FileFacts> stat_path(const std::string& path) const = 0;

@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include "storage/layout.h"
+#include "storage/retried.h"
 
 namespace regsweep::storage {
 namespace {
@@ -28,10 +29,7 @@ Error read_only(const std::string& v2) {
 }
 
 Status take_lock(const Directory& v2, const std::string& path) {
-  int locked;
-  do {
-    locked = ::flock(v2.fd(), LOCK_EX | LOCK_NB);
-  } while (locked != 0 && errno == EINTR);
+  const int locked = retried([&] { return ::flock(v2.fd(), LOCK_EX | LOCK_NB); });
   if (locked == 0) return kOk;
   if (errno == EWOULDBLOCK) {
     return Error{Errc::kDenied, path, "another regsweep is changing this store", EWOULDBLOCK};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/beneath.h"
+#include "storage/retried.h"
 
 namespace regsweep::storage {
 namespace {
@@ -95,19 +96,14 @@ Result<Directory> open_place(const Directory& at, const std::string& name) {
 }
 
 Result<Directory> reopen(const Directory& directory) {
-  int fd;
-  do {
-    fd = ::openat(directory.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  } while (fd < 0 && errno == EINTR);
+  const int fd =
+      retried([&] { return ::openat(directory.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (fd < 0) return change_error(errno, "cannot open directory", "");
   return Directory(UniqueFd(fd));
 }
 
 int unlink_at(const Directory& at, const char* name, int flags) noexcept {
-  int unlinked;
-  do {
-    unlinked = ::unlinkat(at.fd(), name, flags);
-  } while (unlinked != 0 && errno == EINTR);
+  const int unlinked = retried([&] { return ::unlinkat(at.fd(), name, flags); });
   return unlinked;
 }
 

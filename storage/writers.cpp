@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "storage/directory.h"
+#include "storage/retried.h"
 #include "storage/unique_fd.h"
 
 namespace regsweep::storage {
@@ -187,10 +188,7 @@ bool start(int family, const sockaddr* address, socklen_t size, std::string text
            std::vector<Attempt>& attempts) {
   UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return false;
-  int connected;
-  do {
-    connected = ::connect(socket.get(), address, size);
-  } while (connected != 0 && errno == EINTR);
+  const int connected = retried([&] { return ::connect(socket.get(), address, size); });
   if (connected == 0 || errno == EAGAIN) return true;
   if (errno == EINPROGRESS || errno == EALREADY) {
     attempts.push_back({std::move(socket), std::move(text)});

@@ -58,9 +58,8 @@ class BadSector final : public storage::Store {
         std::make_unique<BadReader>(*below_->stat_blob(digest)));
   }
   Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
-                                     std::size_t limit_bytes,
-                                     std::size_t padding_bytes) const override {
-    return below_->read_blob(digest, buffer, limit_bytes, padding_bytes);
+                                     const storage::BlobReading& how) const override {
+    return below_->read_blob(digest, buffer, how);
   }
   Result<storage::FileFacts> stat_path(const std::string& path) const override {
     return below_->stat_path(path);

@@ -56,7 +56,7 @@ bool has_plain_documents(const StoreBuilder& builder, const Graph& graph) {
     const analyzer::DigestId id = analyzer::digest_id(i);
     if (graph.has(id, analyzer::kNotUnderstood)) return false;
     if (!graph.has(id, analyzer::kParsed)) continue;
-    const auto text = store->read_blob(graph.digests[id], buffer, std::size_t{1} << 20, 0);
+    const auto text = store->read_blob(graph.digests[id], buffer, {std::size_t{1} << 20});
     if (!text || text->find("\\u") != std::string_view::npos) return false;
     const bool ascii = std::all_of(text->begin(), text->end(),
                                    [](char c) { return static_cast<unsigned char>(c) < 0x80; });
