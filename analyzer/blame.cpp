@@ -23,7 +23,7 @@ class Blaming {
     for (std::size_t i = 0; i < bad.size(); ++i) {
       if (bad[i] == 0) continue;
       slot_[i] = static_cast<std::uint32_t>(blame_.blobs.size());
-      blame_.blobs.push_back({digest_id(i), Reach::kGarbage, {}, {}});
+      blame_.blobs.push_back({digest_id(i), Loss::kGarbage, {}, {}});
     }
   }
 
@@ -33,9 +33,9 @@ class Blaming {
     }
     for (BlamedBlob& blob : blame_.blobs) {
       const std::size_t at = row(blob.id);
-      blob.reach = !blob.tags.empty() || accounts.live_by_tag[at] != 0 ? Reach::kTagged
-                   : accounts.live[at] != 0                            ? Reach::kUntagged
-                                                                       : Reach::kGarbage;
+      blob.loss = !blob.tags.empty() || accounts.live_by_tag[at] != 0 ? Loss::kTagged
+                  : accounts.live[at] != 0                            ? Loss::kUntagged
+                                                                      : Loss::kGarbage;
     }
     return std::move(blame_);
   }

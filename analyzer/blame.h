@@ -11,8 +11,8 @@
 
 namespace regsweep::analyzer {
 
-/// Whom damage in a blob hurts, the gravest first.
-enum class Reach : std::uint8_t {
+/// What is lost with a damaged blob, the gravest first.
+enum class Loss : std::uint8_t {
   kTagged,    ///< a tag needs it, or the signature or attestation of something tagged
   kUntagged,  ///< only untagged revisions do
   kGarbage,   ///< nothing does
@@ -34,7 +34,7 @@ struct BlamedTag {
 /// A damaged blob and what it breaks.
 struct BlamedBlob {
   DigestId id = kNoDigest;
-  Reach reach = Reach::kGarbage;
+  Loss loss = Loss::kGarbage;
   std::vector<std::uint32_t> repositories;  ///< that link it or need it, ascending
   std::vector<std::uint32_t> tags;          ///< rows of Blame::tags, ascending
 };

@@ -1,8 +1,8 @@
 #include "analyzer/fate.h"
 
-#include <tbb/parallel_for.h>
-
 #include <set>
+
+#include "analyzer/collectors.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -46,22 +46,18 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 
 }  // namespace
 
-std::array<Fate, 4> find_fates(const Survey& survey, const Accounts& accounts,
-                               const std::string& root, const FateOf& of) {
-  std::array<Fate, 4> fates;
-  tbb::parallel_for(std::size_t{0}, fates.size(), [&](std::size_t i) {
-    Fate& fate = fates[i];
-    fate.version = i < 2 ? RegistryVersion::k2_8 : RegistryVersion::k3;
-    fate.delete_untagged = i % 2 == 1;
-    const CollectorRun run =
-        replay_collector(survey, {fate.version, fate.delete_untagged, root}, nullptr);
-    fate.abort = run.error;
-    fate.removes_nothing = !run.error.empty() && !aborts_after_removing(run);
-    if (!fate.removes_nothing) compare(survey, accounts, run, of, fate);
-    if (run.error.empty() && fails_at_a_layer_link(run)) {
-      fate.abort = "failed to garbage collect: failed to delete layer link";
-    }
-  });
+std::array<Fate, kCollectors> find_fates(const Survey& survey, const Accounts& accounts,
+                                         const std::string& root, const FateOf& of) {
+  std::array<Fate, kCollectors> fates;
+  for_each_collector(
+      survey, root, [&](std::size_t i, const CollectorOptions& collector, const CollectorRun& run) {
+        Fate& fate = fates[i];
+        fate.version = collector.version;
+        fate.delete_untagged = collector.delete_untagged;
+        fate.abort = abort_of(run);
+        fate.removes_nothing = !run.error.empty() && !aborts_after_removing(run);
+        if (!fate.removes_nothing) compare(survey, accounts, run, of, fate);
+      });
   return fates;
 }
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "analyzer/account.h"
+#include "analyzer/collectors.h"
 #include "analyzer/hazard.h"
 #include "analyzer/ref.h"
-#include "analyzer/registry_collector.h"
 #include "analyzer/survey.h"
 
 namespace regsweep::analyzer {
@@ -44,7 +44,7 @@ struct FateOf {
 };
 
 /// 2.8, 2.8 -m, 3.x, 3.x -m. Repeats the four runs; no I/O. Runs in the caller's TBB arena.
-std::array<Fate, 4> find_fates(const Survey& survey, const Accounts& accounts,
-                               const std::string& root, const FateOf& of);
+std::array<Fate, kCollectors> find_fates(const Survey& survey, const Accounts& accounts,
+                                         const std::string& root, const FateOf& of);
 
 }  // namespace regsweep::analyzer

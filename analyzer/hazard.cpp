@@ -1,10 +1,9 @@
 #include "analyzer/hazard.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <set>
-#include <utility>
+
+#include "analyzer/collectors.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -97,36 +96,18 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 
 }  // namespace
 
-bool aborts_after_removing(const CollectorRun& run) {
-  return !run.error.empty() && run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
-}
-
-bool fails_at_a_layer_link(const CollectorRun& run) {
-  std::set<std::pair<std::uint32_t, DigestId>> names;
-  for (const DoomedLink& link : run.layer_links) {
-    if (!names.emplace(link.repository, link.digest).second) return true;
-  }
-  return false;
-}
-
 std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
                                  const std::string& root) {
-  std::vector<Hazard> hazards(4);
-  tbb::parallel_for(std::size_t{0}, hazards.size(), [&](std::size_t i) {
-    Hazard& hazard = hazards[i];
-    hazard.version = i < 2 ? RegistryVersion::k2_8 : RegistryVersion::k3;
-    hazard.delete_untagged = i % 2 == 1;
-    const CollectorRun run =
-        replay_collector(survey, {hazard.version, hazard.delete_untagged, root}, nullptr);
-    hazard.abort = run.error;
-    hazard.aborts_after_removing = aborts_after_removing(run);
-    if (!run.error.empty()) return;
-    compare(survey, accounts, run, hazard);
-    if (fails_at_a_layer_link(run)) {
-      hazard.abort = "failed to garbage collect: failed to delete layer link";
-      hazard.aborts_after_removing = true;
-    }
-  });
+  std::vector<Hazard> hazards(kCollectors);
+  for_each_collector(
+      survey, root, [&](std::size_t i, const CollectorOptions& collector, const CollectorRun& run) {
+        Hazard& hazard = hazards[i];
+        hazard.version = collector.version;
+        hazard.delete_untagged = collector.delete_untagged;
+        hazard.abort = abort_of(run);
+        hazard.aborts_after_removing = aborts_after_removing(run);
+        if (run.error.empty()) compare(survey, accounts, run, hazard);
+      });
   return hazards;
 }
 

@@ -24,14 +24,6 @@ struct Hazard {
   std::uint64_t lost_referrers = 0;  ///< signatures and the like whose subject lives
 };
 
-/// Whether a run that aborts has removed revisions by then.
-bool aborts_after_removing(const CollectorRun& run);
-
-/// Whether a run that was repeated without actions would really abort at a layer link, when the
-/// blobs are already gone: 3.x removes a layer link by the digest it holds, and where two links of
-/// a repository hold the same one (a sha512 name beside its sha256), the second removal fails.
-bool fails_at_a_layer_link(const CollectorRun& run);
-
 /// Repeats 2.8 and 3.x, with and without `-m`, and compares each with the complete closure. The
 /// four runs do no I/O. Source of what is repeated: registry_collector.h.
 std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,

@@ -225,7 +225,7 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
   std::sort(result.unknown.begin(), result.unknown.end(), by_text);
   result.live_damage = live_link_damage(result.survey, accounts);
   for (const DamagedBlob& blob : result.damaged) {
-    result.live_damage |= blob.blame.reach != Reach::kGarbage;
+    result.live_damage |= blob.blame.loss != Loss::kGarbage;
   }
   result.complete = result.survey.complete && result.unknown.empty() && !result.content.stopped &&
                     !result.content.interrupted;

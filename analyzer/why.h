@@ -95,7 +95,7 @@ struct Why {
   std::uint64_t children = 0;             ///< of an index
   std::string not_understood;             ///< why its document cannot be read as a manifest, or ""
   Deletion deletion;
-  std::array<Fate, 4> fates;
+  std::array<Fate, kCollectors> fates;
   std::vector<std::string> refusals;  ///< why regsweep would remove no blob as things are
 
   bool is_live() const noexcept { return standing != Standing::kGarbage; }

@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 
 #include "analyzer/deletion_choice.h"
 #include "cli/deletion.h"
+#include "cli/list_file.h"
 #include "reports/deletion_report.h"
 #include "reports/humanize.h"
 #include "reports/ref_text.h"
@@ -25,30 +24,16 @@ struct Args : DeletionArgs {
   bool whole = false;
 };
 
-/// Adds the lines of a list: a name each, empty lines and what follows '#' left out.
-bool read_list(const Args& args, const Io& io, std::vector<std::string>& refs) {
-  std::ifstream file;
-  std::istream* in = &file;
-  if (args.from == "-") {
-    in = io.in != nullptr ? io.in : &std::cin;
-  } else {
-    file.open(args.from);
-  }
-  if (!*in) {
+/// Adds the names in a list.
+bool add_listed(const Args& args, const Io& io, std::vector<std::string>& refs) {
+  const auto lines = read_list(args.from, io);
+  if (!lines) {
     io.err << "regsweep: " << reports::printable(args.from)
            << ": cannot read this list of what to delete; nothing was changed\n";
     return false;
   }
-  for (std::string line; std::getline(*in, line);) {
-    line.resize(std::min(line.size(), line.find('#')));
-    const std::size_t begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string::npos) continue;
-    refs.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
-  }
-  if (!in->bad()) return true;
-  io.err << "regsweep: " << reports::printable(args.from)
-         << ": cannot read this list to its end; nothing was changed\n";
-  return false;
+  for (const ListLine& line : *lines) refs.push_back(line.text);
+  return true;
 }
 
 std::string undeletable(ChoiceProblem problem) {
@@ -99,7 +84,7 @@ bool resolve(const Args& args, const std::vector<std::string>& names, const Surv
 
 int run_delete(const Args& args, const Io& io) {
   std::vector<std::string> names = args.refs;
-  if (!args.from.empty() && !read_list(args, io, names)) return static_cast<int>(Exit::kUsage);
+  if (!args.from.empty() && !add_listed(args, io, names)) return static_cast<int>(Exit::kUsage);
   if (names.empty()) {
     io.err << "regsweep: nothing to delete was named: give REPOSITORY:TAG or REPOSITORY@DIGEST, or "
               "a list with --from\n";

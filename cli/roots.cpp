@@ -1,9 +1,7 @@
 #include "cli/roots.h"
 
-#include <fstream>
-#include <iostream>
-
 #include "analyzer/ref.h"
+#include "cli/list_file.h"
 #include "reports/humanize.h"
 
 namespace regsweep::cli {
@@ -12,22 +10,6 @@ namespace {
 using analyzer::RefKind;
 using analyzer::RefOutcome;
 using analyzer::Survey;
-
-struct Line {
-  std::size_t number = 0;
-  std::string text;
-};
-
-/// Lines without comments, empty ones and blanks around them.
-bool read_lines(std::istream& in, std::vector<Line>& lines) {
-  std::string text;
-  for (std::size_t number = 1; std::getline(in, text); ++number) {
-    const std::size_t begin = text.find_first_not_of(" \t\r");
-    if (begin == std::string::npos || text[begin] == '#') continue;
-    lines.push_back({number, text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin)});
-  }
-  return !in.bad();
-}
 
 /// What a line keeps: a digest, or everything that a repository serves.
 void add_digests(const Survey& survey, const analyzer::Ref& ref,
@@ -58,20 +40,14 @@ bool read_roots(const CommonArgs& args, const std::string& file, const OpenStore
     exit = Exit::kUsage;
     return false;
   };
-  std::ifstream opened_file;
-  std::istream* in = io.in != nullptr ? io.in : &std::cin;
-  if (file != "-") {
-    opened_file.open(file);
-    in = &opened_file;
-  }
-  std::vector<Line> lines;
-  if (!*in || !read_lines(*in, lines)) return fail("this list of roots cannot be read");
-  if (lines.empty()) return fail("this list of roots names nothing");
+  const auto lines = read_list(file, io);
+  if (!lines) return fail("this list of roots cannot be read");
+  if (lines->empty()) return fail("this list of roots names nothing");
   Survey survey;
   run_parallel(args, *opened.store, io, [&] { survey = analyzer::survey(*opened.store, {}); });
   std::size_t elsewhere = 0;
   std::size_t unserved = 0;
-  for (const Line& line : lines) {
+  for (const ListLine& line : *lines) {
     const analyzer::ResolvedRef resolved = analyzer::resolve_ref(survey, line.text);
     if (resolved.outcome == RefOutcome::kAmbiguous || resolved.outcome == RefOutcome::kNotARef) {
       return fail("line " + std::to_string(line.number) + ": " + reports::printable(line.text) +
@@ -94,11 +70,11 @@ bool read_roots(const CommonArgs& args, const std::string& file, const OpenStore
     if (id != analyzer::kNoDigest && !survey.graph.is_manifest(id)) ++unserved;
     add_digests(survey, resolved.ref, pinned);
   }
-  if (elsewhere == lines.size()) {
+  if (elsewhere == lines->size()) {
     return fail("none of these roots is in this store: is it the right list?");
   }
   if (!args.quiet && elsewhere != 0) {
-    io.err << "regsweep: " << elsewhere << " of " << lines.size()
+    io.err << "regsweep: " << elsewhere << " of " << lines->size()
            << " roots are not in this store, and keep nothing\n";
   }
   if (!args.quiet && unserved != 0) {

@@ -167,6 +167,69 @@ std::unique_ptr<storage::Sweeper> open_idle(const OpenStore& opened, bool assume
   return std::move(*sweeper);
 }
 
+namespace {
+
+/// Why the plan may not be carried out, said; nothing if it may.
+std::optional<Exit> refused(const Planned& planned, const ApplyArgs& args,
+                            const analyzer::Plan* given, const Io& io) {
+  if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
+    refuse(planned.plan.refusals.front(), io);
+    return exit_for(planned);
+  }
+  const double percent =
+      args.max_delete.empty() ? 50 : reports::parse_percent(args.max_delete).value_or(50);
+  const analyzer::Guard guard = analyzer::guard(planned.plan, percent);
+  if (guard.reason.empty()) return std::nullopt;
+  refuse(guard.reason, io);
+  const bool users_limit = guard.is_share && !args.max_delete.empty();
+  return users_limit ? Exit::kLimitExceeded : Exit::kRefused;
+}
+
+reports::ApplySummary carry_out(const CommonArgs& common, const ApplyArgs& args,
+                                const OpenStore& opened, const Planned& planned,
+                                storage::Sweeper& sweeper, const Io& io) {
+  reports::ApplySummary summary;
+  summary.promised = planned.plan.total;
+  summary.quarantine = !args.no_quarantine;
+  summary.store = reports::shell_word(opened.location.root);
+  summary.disk_free_before = free_bytes(*opened.store);
+  analyzer::ApplyOptions options;
+  options.quarantine = !args.no_quarantine;
+  options.context = planned.context;
+  analyzer::ApplyProgress counts;
+  const GracefulInterrupt graceful;
+  note_store_changes();
+  {
+    const ApplyTicker ticker(counts, common, io);
+    run_parallel(common, [&] {
+      summary.result =
+          analyzer::carry_out(planned.plan, planned.survey, *opened.store, sweeper, options, counts,
+                              [] { return GracefulInterrupt::asked(); });
+    });
+  }
+  summary.disk_free_after = free_bytes(*opened.store);
+  return summary;
+}
+
+/// Says what of the plan's making keeps things in the store, and returns how the whole ended.
+Exit told_end(const Planned& planned, const analyzer::ApplyResult& result, const Io& io) {
+  const Exit exit = exit_for_end(result.end);
+  if (exit == Exit::kDone) {
+    for (const std::string& why : planned.plan.refusals) {
+      io.err << "regsweep: no blob went: " << reports::printable(why) << '\n';
+    }
+  }
+  for (const std::string& problem : planned.plan.problems) {
+    io.err << "regsweep: left, it could not be looked at: " << reports::printable(problem) << '\n';
+  }
+  if (exit != Exit::kDone) return exit;
+  // Something went, and something stayed that should have gone.
+  if (!planned.plan.problems.empty() && result.total.objects != 0) return Exit::kApplyStopped;
+  return exit_for(planned);
+}
+
+}  // namespace
+
 int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& opened,
           const analyzer::PlanRules& rules, const analyzer::Plan* given, const Io& io) {
   const auto sweeper = open_idle(opened, args.assume_offline, io);
@@ -183,59 +246,18 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     }
     planned.plan = analyzer::narrowed(std::move(planned.plan), *given, !args.no_quarantine);
   }
-  if (!planned.plan.refusals.empty() && given == nullptr && planned.plan.removals.empty()) {
-    refuse(planned.plan.refusals.front(), io);
-    return static_cast<int>(exit_for(planned));
+  if (const auto exit = refused(planned, args, given, io)) return static_cast<int>(*exit);
+  reports::ApplySummary summary = carry_out(common, args, opened, planned, *sweeper, io);
+  if (given != nullptr) {
+    const std::uint64_t gone = given->removals.size() - planned.plan.total.objects;
+    summary.result.already_gone = std::max(summary.result.already_gone, gone);
   }
-  const double percent =
-      args.max_delete.empty() ? 50 : reports::parse_percent(args.max_delete).value_or(50);
-  if (const analyzer::Guard guard = analyzer::guard(planned.plan, percent); !guard.reason.empty()) {
-    const int refused = refuse(guard.reason, io);
-    const bool users_limit = guard.is_share && !args.max_delete.empty();
-    return users_limit ? static_cast<int>(Exit::kLimitExceeded) : refused;
-  }
-  reports::ApplySummary summary;
-  summary.promised = planned.plan.total;
-  const std::uint64_t gone =
-      given == nullptr ? 0 : given->removals.size() - planned.plan.total.objects;
-  summary.quarantine = !args.no_quarantine;
-  summary.store = reports::shell_word(opened.location.root);
-  summary.disk_free_before = free_bytes(*opened.store);
-  analyzer::ApplyOptions options;
-  options.quarantine = !args.no_quarantine;
-  options.context = planned.context;
-  analyzer::ApplyProgress counts;
-  const GracefulInterrupt graceful;
-  note_store_changes();
-  {
-    const ApplyTicker ticker(counts, common, io);
-    run_parallel(common, [&] {
-      summary.result =
-          analyzer::carry_out(planned.plan, planned.survey, *opened.store, *sweeper, options,
-                              counts, [] { return GracefulInterrupt::asked(); });
-    });
-  }
-  summary.disk_free_after = free_bytes(*opened.store);
-  summary.result.already_gone = std::max(summary.result.already_gone, gone);
   if (common.json) {
     reports::write_apply_json(summary, io.out);
   } else {
     reports::write_apply_text(summary, io.out);
   }
-  Exit exit = exit_for_end(summary.result.end);
-  if (exit == Exit::kDone && !planned.plan.refusals.empty()) {
-    for (const std::string& why : planned.plan.refusals) {
-      io.err << "regsweep: no blob went: " << reports::printable(why) << '\n';
-    }
-  }
-  for (const std::string& problem : planned.plan.problems) {
-    io.err << "regsweep: left, it could not be looked at: " << reports::printable(problem) << '\n';
-  }
-  if (exit == Exit::kDone && !planned.plan.problems.empty() && summary.result.total.objects != 0) {
-    exit = Exit::kApplyStopped;  // something went, and something stayed that should have gone
-  }
-  if (exit == Exit::kDone) exit = exit_for(planned);
-  return static_cast<int>(exit);
+  return static_cast<int>(told_end(planned, summary.result, io));
 }
 
 }  // namespace regsweep::cli

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "cli/limit.h"
 #include "cli/process.h"
 #include "cli/sweep.h"
 #include "reports/humanize.h"
@@ -114,11 +115,7 @@ CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description
   } else {
     command->add_option("--older-than", args->older_than, "Runs at least this old, as 7d")
         ->type_name("AGE")
-        ->check(CLI::Validator(
-            [](const std::string& text) {
-              return std::string(reports::parse_age(text) ? "" : "want an age such as 24h or 7d");
-            },
-            ""));
+        ->check(age_validator());
   }
   command->callback([args, undo, &job] {
     job = [args, undo](const Io& io) { return run_quarantine(*args, undo, io); };

@@ -11,6 +11,7 @@
 #include "analyzer/verify.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/limit.h"
 #include "cli/progress.h"
 #include "reports/humanize.h"
 #include "reports/verify_report.h"
@@ -62,9 +63,6 @@ std::optional<std::int64_t> parse_moment(const std::string& text, std::int64_t n
 std::string check_shard(const std::string& text) {
   analyzer::Selection selection;
   return parse_shard(text, selection) ? "" : "want a shard such as 2/8";
-}
-std::string check_age(const std::string& text) {
-  return reports::parse_age(text) ? "" : "want a time such as 90m, 2h or 30d";
 }
 std::string check_moment(const std::string& text) {
   return parse_moment(text, 0) ? ""
@@ -304,12 +302,12 @@ void add_options(CLI::App& command, Args& args) {
       .add_option("--max-duration", args.max_duration,
                   "Stop after this time, as 2h; the next such run goes on from there")
       ->type_name("TIME")
-      ->check(CLI::Validator(check_age, ""));
+      ->check(age_validator());
   command
       .add_option("--max-age", args.max_age,
                   "Do not read again what was found sound since, as 30d, and has not changed")
       ->type_name("AGE")
-      ->check(CLI::Validator(check_age, ""));
+      ->check(age_validator());
   command
       .add_option("--cache", args.cache,
                   "Keep results in FILE, outside the store (default with --max-age and\n"

@@ -16,11 +16,9 @@ using analyzer::DamagedBlob;
 using analyzer::Graph;
 using analyzer::Verification;
 
-constexpr std::array<std::string_view, 3> kReaches = {"tagged", "untagged", "garbage"};
+constexpr std::array<std::string_view, 3> kLosses = {"tagged", "untagged", "garbage"};
 
-std::string_view reach_name(analyzer::Reach reach) {
-  return kReaches[static_cast<std::size_t>(reach)];
-}
+std::string_view loss_name(analyzer::Loss loss) { return kLosses[static_cast<std::size_t>(loss)]; }
 
 Json store_json(const Verification& of) {
   std::uint64_t tags = 0;
@@ -92,7 +90,7 @@ Json damaged_json(const Verification& of, const DamagedBlob& blob) {
   }
   Json json = {{"digest", graph.digests[blob.blame.id].text()},
                {"fault", analyzer::fault_name(blob.fault)},
-               {"concern", reach_name(blob.blame.reach)},
+               {"concern", loss_name(blob.blame.loss)},
                {"size_bytes", blob.size_bytes},
                {"declared_bytes", nullptr},
                {"actual", nullptr},

@@ -120,7 +120,7 @@ TEST(Verify, ABitFlippedAnywhereIsFoundAndBlamedOnItsTagsAlone) {
     EXPECT_EQ(verified.faults(), Texts{"wrong-content " + base});
     EXPECT_EQ(verified.tags_of(base), (Texts{"a:1.0", "b:2.0"}));
     EXPECT_EQ(verified.repositories_of(base), (Texts{"a", "b"}));
-    EXPECT_EQ(verified.damaged(base).blame.reach, Reach::kTagged);
+    EXPECT_EQ(verified.damaged(base).blame.loss, Loss::kTagged);
     EXPECT_TRUE(verified.result.live_damage);
     EXPECT_TRUE(verified.result.complete);
   }
@@ -184,9 +184,9 @@ TEST(Verify, TellsWhomDamageHurts) {
   flip_bit(file_of(store, "old"), 5);
   flip_bit(file_of(store, "nobody"), 5);
   const Verified verified(store);
-  EXPECT_EQ(verified.damaged(store.digest_of("old")).blame.reach, Reach::kUntagged);
+  EXPECT_EQ(verified.damaged(store.digest_of("old")).blame.loss, Loss::kUntagged);
   EXPECT_EQ(verified.repositories_of(store.digest_of("old")), Texts{"c"});
-  EXPECT_EQ(verified.damaged(store.digest_of("nobody")).blame.reach, Reach::kGarbage);
+  EXPECT_EQ(verified.damaged(store.digest_of("nobody")).blame.loss, Loss::kGarbage);
   EXPECT_EQ(verified.repositories_of(store.digest_of("nobody")), Texts{});
   EXPECT_EQ(verified.broken_tags(), Texts{});
   EXPECT_TRUE(verified.result.live_damage);
@@ -218,7 +218,7 @@ TEST(Verify, ADamagedManifestBreaksItsTag) {
   fill(store);
   flip_bit(file_of(store, "a:1.0"), 30);
   const Verified verified(store);
-  EXPECT_EQ(verified.damaged(store.digest_of("a:1.0")).blame.reach, Reach::kTagged);
+  EXPECT_EQ(verified.damaged(store.digest_of("a:1.0")).blame.loss, Loss::kTagged);
   EXPECT_EQ(verified.broken_tags(), Texts{"a:1.0"});
 }
 
