@@ -67,6 +67,10 @@ DigestTable::DigestTable(std::vector<Sha256> ranked) : ranked_(std::move(ranked)
   std::partial_sum(bucket_.begin(), bucket_.end(), bucket_.begin());
 }
 
+std::unique_lock<std::mutex> DigestTable::lock_late() const {
+  return sealed_ ? std::unique_lock<std::mutex>() : std::unique_lock(*late_mutex_);
+}
+
 std::optional<DigestId> DigestTable::find(const Digest& digest) const {
   if (digest.algorithm == Algorithm::kSha256 && !bucket_.empty()) {
     const std::size_t bucket = bucket_of(digest.bytes.data());
@@ -86,7 +90,7 @@ std::optional<DigestId> DigestTable::find(const Digest& digest) const {
       }
     }
   }
-  const std::lock_guard lock(*late_mutex_);
+  const auto lock = lock_late();
   const auto late = late_ids_.find(digest);
   if (late == late_ids_.end()) return std::nullopt;
   return late->second;
@@ -112,12 +116,16 @@ std::vector<DigestId> DigestTable::seal() {
     sorted[rank] = late_[order[rank]];
   }
   late_ = std::move(sorted);
+  sealed_ = true;
   for (auto& [digest, id] : late_ids_) id = renumbered[row(id) - ranked_.size()];
   return renumbered;
 }
 
 Digest DigestTable::operator[](DigestId id) const {
-  if (row(id) >= ranked_.size()) return late_[row(id) - ranked_.size()];
+  if (row(id) >= ranked_.size()) {
+    const auto lock = lock_late();
+    return late_[row(id) - ranked_.size()];
+  }
   Digest digest;
   std::copy(ranked_[row(id)].begin(), ranked_[row(id)].end(), digest.bytes.begin());
   return digest;

@@ -45,6 +45,7 @@ class DigestTable {
   /// behind the ranked ones. Not safe beside other calls.
   std::vector<DigestId> seal();
 
+  /// Safe beside intern(), for an id that is known.
   storage::Digest operator[](DigestId id) const;
   std::size_t size() const noexcept { return ranked_.size() + late_.size(); }
   std::size_t ranked_size() const noexcept { return ranked_.size(); }
@@ -53,6 +54,9 @@ class DigestTable {
   bool less(DigestId a, DigestId b) const;
 
  private:
+  /// Held while late digests are looked at, for as long as more of them may come.
+  std::unique_lock<std::mutex> lock_late() const;
+
   struct Hash {
     std::size_t operator()(const storage::Digest& digest) const noexcept;
   };
@@ -61,6 +65,7 @@ class DigestTable {
   std::vector<std::uint32_t> bucket_;  // 65,537 rows by the first two bytes: sha256 spreads evenly
   std::vector<storage::Digest> late_;
   std::unordered_map<storage::Digest, DigestId, Hash> late_ids_;
+  bool sealed_ = false;  // late_ does not move any more
   mutable std::unique_ptr<std::mutex> late_mutex_ = std::make_unique<std::mutex>();
 };
 

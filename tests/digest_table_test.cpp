@@ -135,6 +135,8 @@ TEST(DigestTable, ManyThreadsAgreeOnTheNumbersOfLateDigests) {
       for (std::size_t i = 0; i < late.size(); ++i) {
         const std::size_t at = (i * (t + 1)) % late.size();  // each in an order of its own
         seen[t].push_back(table.intern(sha256(late[at])).first);
+        // The others make the table grow meanwhile.
+        ASSERT_EQ(table[seen[t][i]], sha256(late[at]));
       }
     });
   }
