@@ -46,6 +46,7 @@ bool same_device(int a, int b) noexcept {
 }  // namespace
 
 int open_beneath_stepwise(int dir, const char* name, int flags, Mounts mounts) noexcept {
+  if (std::strcmp(name, ".") == 0) return open_component(dir, name, flags);
   UniqueFd held;
   int at = dir;
   std::string component;

@@ -493,6 +493,7 @@ TEST_F(SweeperTest, StepByStepTheSameIsRefusedAsByOpenat2) {
   };
   same(kBlob, 0);
   same(kRepo, 0);
+  same(".", 0);
   same("repositories/alias", ELOOP);
   same("repositories/alias/app", ELOOP);
   same("../v2", EXDEV);
