@@ -8,6 +8,9 @@
 namespace regsweep::analyzer {
 namespace {
 
+/// A run that was repeated without actions would abort at a layer link, when the blobs are already
+/// gone: 3.x removes a layer link by the digest it holds, and where two links of a repository hold
+/// the same one (a sha512 name beside its sha256), the second removal fails.
 bool fails_at_a_layer_link(const CollectorRun& run) {
   std::set<std::pair<std::uint32_t, DigestId>> names;
   for (const DoomedLink& link : run.layer_links) {
@@ -16,26 +19,28 @@ bool fails_at_a_layer_link(const CollectorRun& run) {
   return false;
 }
 
+CollectorEnd end_of(const CollectorRun& run, const CollectorOptions& options) {
+  CollectorEnd end{options.version, options.delete_untagged, run.error, false};
+  if (!run.error.empty()) {
+    end.aborts_after_removing = run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
+  } else if (fails_at_a_layer_link(run)) {
+    end.abort = "failed to garbage collect: failed to delete layer link";
+    end.aborts_after_removing = true;
+  }
+  return end;
+}
+
 }  // namespace
 
 void for_each_collector(
     const Survey& survey, const std::string& root,
-    const std::function<void(std::size_t, const CollectorOptions&, const CollectorRun&)>& f) {
+    const std::function<void(std::size_t, const CollectorEnd&, const CollectorRun&)>& f) {
   tbb::parallel_for(std::size_t{0}, kCollectors, [&](std::size_t i) {
     const CollectorOptions options{i < 2 ? RegistryVersion::k2_8 : RegistryVersion::k3, i % 2 == 1,
                                    root};
-    f(i, options, replay_collector(survey, options, nullptr));
+    const CollectorRun run = replay_collector(survey, options, nullptr);
+    f(i, end_of(run, options), run);
   });
-}
-
-std::string abort_of(const CollectorRun& run) {
-  if (!run.error.empty()) return run.error;
-  return fails_at_a_layer_link(run) ? "failed to garbage collect: failed to delete layer link" : "";
-}
-
-bool aborts_after_removing(const CollectorRun& run) {
-  if (run.error.empty()) return fails_at_a_layer_link(run);
-  return run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
 }
 
 }  // namespace regsweep::analyzer

@@ -2,8 +2,6 @@
 
 #include <set>
 
-#include "analyzer/collectors.h"
-
 namespace regsweep::analyzer {
 namespace {
 
@@ -49,15 +47,12 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 std::array<Fate, kCollectors> find_fates(const Survey& survey, const Accounts& accounts,
                                          const std::string& root, const FateOf& of) {
   std::array<Fate, kCollectors> fates;
-  for_each_collector(
-      survey, root, [&](std::size_t i, const CollectorOptions& collector, const CollectorRun& run) {
-        Fate& fate = fates[i];
-        fate.version = collector.version;
-        fate.delete_untagged = collector.delete_untagged;
-        fate.abort = abort_of(run);
-        fate.removes_nothing = !run.error.empty() && !aborts_after_removing(run);
-        if (!fate.removes_nothing) compare(survey, accounts, run, of, fate);
-      });
+  for_each_collector(survey, root,
+                     [&](std::size_t i, const CollectorEnd& end, const CollectorRun& run) {
+                       Fate& fate = fates[i];
+                       static_cast<CollectorEnd&>(fate) = end;
+                       if (!fate.removes_nothing()) compare(survey, accounts, run, of, fate);
+                     });
   return fates;
 }
 

@@ -15,11 +15,7 @@ namespace regsweep::analyzer {
 
 /// What one of the registry's own collectors would do to something the user names: a blob, an image
 /// with all it needs, a repository. Only what is there counts.
-struct Fate {
-  RegistryVersion version = RegistryVersion::k3;
-  bool delete_untagged = false;     ///< `-m`
-  std::string abort;                ///< why the run stops; "" if it would run to its end
-  bool removes_nothing = false;     ///< it stops before it removed anything
+struct Fate : CollectorEnd {
   bool deletes_object = false;      ///< the blob itself goes
   bool object_must_live = false;    ///< by the safe closure, with what `-m` gives up taken away
   std::uint64_t revisions = 0;      ///< revision links to the object that go

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "analyzer/collectors.h"
-
 namespace regsweep::analyzer {
 namespace {
 
@@ -99,15 +97,12 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
                                  const std::string& root) {
   std::vector<Hazard> hazards(kCollectors);
-  for_each_collector(
-      survey, root, [&](std::size_t i, const CollectorOptions& collector, const CollectorRun& run) {
-        Hazard& hazard = hazards[i];
-        hazard.version = collector.version;
-        hazard.delete_untagged = collector.delete_untagged;
-        hazard.abort = abort_of(run);
-        hazard.aborts_after_removing = aborts_after_removing(run);
-        if (run.error.empty()) compare(survey, accounts, run, hazard);
-      });
+  for_each_collector(survey, root,
+                     [&](std::size_t i, const CollectorEnd& end, const CollectorRun& run) {
+                       Hazard& hazard = hazards[i];
+                       static_cast<CollectorEnd&>(hazard) = end;
+                       if (run.error.empty()) compare(survey, accounts, run, hazard);
+                     });
   return hazards;
 }
 

@@ -5,18 +5,14 @@
 #include <vector>
 
 #include "analyzer/account.h"
+#include "analyzer/collectors.h"
 #include "analyzer/damage.h"
-#include "analyzer/registry_collector.h"
 
 namespace regsweep::analyzer {
 
 /// What one of the registry's own collectors would do wrong on this store.
-struct Hazard {
-  RegistryVersion version = RegistryVersion::k3;
-  bool delete_untagged = false;
+struct Hazard : CollectorEnd {
   std::vector<Hazard> same_abort;      ///< other collectors that would stop at the same thing
-  std::string abort;                   ///< why it would abort; empty if it would run to its end
-  bool aborts_after_removing = false;  ///< it would have removed something by then
   std::vector<BrokenTag> broken_tags;  ///< tags that would no longer be pulled whole
   std::uint64_t lost_blobs = 0;        ///< live blobs that it would delete
   Bytes lost_bytes;

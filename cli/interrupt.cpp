@@ -27,7 +27,9 @@ std::int64_t now() noexcept {
 extern "C" void on_signal(int) {
   const std::int64_t time = now();
   std::int64_t first = 0;
-  if (graceful.load() && (asked_at.compare_exchange_strong(first, time) || time - first < kSameRequest)) return;
+  if (graceful.load() &&
+      (asked_at.compare_exchange_strong(first, time) || time - first < kSameRequest))
+    return;
   _exit(static_cast<int>(Exit::kInterrupted));
 }
 

@@ -185,7 +185,7 @@ class WhyJson {
       rows.push_back({{"registry", fate.version == analyzer::RegistryVersion::k3 ? "3" : "2.8"},
                       {"delete_untagged", fate.delete_untagged},
                       {"abort", optional_text(fate.abort)},
-                      {"removes_nothing", fate.removes_nothing},
+                      {"removes_nothing", fate.removes_nothing()},
                       {"deletes_object", fate.deletes_object},
                       {"object_must_live", fate.object_must_live},
                       {"deletes_revisions", fate.revisions},

@@ -386,7 +386,7 @@ class WhyText {
   }
 
   std::string fate_words(const Fate& fate) const {
-    if (fate.removes_nothing) {
+    if (fate.removes_nothing()) {
       return "stops before it removes anything: " + message_text(fate.abort);
     }
     std::string words = outcome(fate);

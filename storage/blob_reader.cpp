@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "storage/retried.h"
+
 namespace regsweep::storage {
 namespace {
 
@@ -89,19 +91,17 @@ void SparingReader::give_up_behind() {
 }
 
 Result<std::size_t> SparingReader::read_at_offset(std::span<char> buffer) {
-  for (;;) {
-    const ssize_t got =
-        ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset_));
-    if (got >= 0) {
-      offset_ += static_cast<std::uint64_t>(got);
-      return static_cast<std::size_t>(got);
-    }
-    if (errno == EINTR) continue;
-    // The file was there to be opened: whatever the system says now, it is not absent.
-    Error error = system_error(errno == ENOENT ? EIO : errno, "cannot read");
-    error.message += " at byte " + std::to_string(offset_);
-    return error;
+  const ssize_t got = retried([&] {
+    return ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset_));
+  });
+  if (got >= 0) {
+    offset_ += static_cast<std::uint64_t>(got);
+    return static_cast<std::size_t>(got);
   }
+  // The file was there to be opened: whatever the system says now, it is not absent.
+  Error error = system_error(errno == ENOENT ? EIO : errno, "cannot read");
+  error.message += " at byte " + std::to_string(offset_);
+  return error;
 }
 
 /// A small file is read at once without waiting; if it is not cached, again with waiting.

@@ -56,6 +56,13 @@ FileFacts facts_from(const struct stat& st) noexcept {
   return facts;
 }
 
+/// One read. Whatever the system says of it, the file was there to be opened: it is not absent.
+Result<std::size_t> read_some(int fd, std::span<char> buffer) {
+  const ssize_t got = retried([&] { return ::read(fd, buffer.data(), buffer.size()); });
+  if (got < 0) return system_error(errno == ENOENT ? EIO : errno, "cannot read");
+  return static_cast<std::size_t>(got);
+}
+
 }  // namespace
 
 Error system_error(int error_number, std::string_view what) {
@@ -136,17 +143,6 @@ bool StillWatch::still(const Directory& directory) const {
 }
 
 Result<FileFacts> Directory::stat_self() const { return facts_of(fd_.get()); }
-
-namespace {
-
-/// One read. Whatever the system says of it, the file was there to be opened: it is not absent.
-Result<std::size_t> read_some(int fd, std::span<char> buffer) {
-  const ssize_t got = retried([&] { return ::read(fd, buffer.data(), buffer.size()); });
-  if (got < 0) return system_error(errno == ENOENT ? EIO : errno, "cannot read");
-  return static_cast<std::size_t>(got);
-}
-
-}  // namespace
 
 Result<std::size_t> Directory::read(const char* name, std::span<char> buffer,
                                     std::uint64_t expected_bytes, FileFacts* facts) const {

@@ -13,12 +13,10 @@ LinkState state_from(const Error& error) noexcept {
   return LinkState::kUnreadable;
 }
 
-using Buffer = std::array<char, 160>;  // the longest link holds 135 bytes
-
 }  // namespace
 
 LinkContent read_link(const Directory& at, const char* name, FileFacts* facts) {
-  Buffer buffer;
+  std::array<char, 160> buffer;  // the longest link holds 135 bytes
   LinkContent content;
   // Nearly all links are of sha256, and a sound one speaks for itself.
   const std::size_t expected_bytes = facts == nullptr ? link_bytes(Algorithm::kSha256) : 0;

@@ -17,8 +17,7 @@ namespace regsweep::storage {
 namespace {
 
 int make_directory(const Directory& at, const char* name) noexcept {
-  const int made = retried([&] { return ::mkdirat(at.fd(), name, 0700); });
-  return made;
+  return retried([&] { return ::mkdirat(at.fd(), name, 0700); });
 }
 
 /// Takes back what begin() made if it does not come to its end.
