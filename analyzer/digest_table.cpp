@@ -96,6 +96,17 @@ std::optional<DigestId> DigestTable::find(const Digest& digest) const {
   return late->second;
 }
 
+void DigestTable::prefetch(const Digest& digest) const noexcept {
+  if (digest.algorithm != Algorithm::kSha256 || bucket_.empty()) return;
+  constexpr std::size_t kPerLine = 64 / sizeof(Sha256);
+  constexpr std::size_t kMost = 8 * kPerLine;  // of a bucket that is larger, none is likelier
+  const std::size_t bucket = bucket_of(digest.bytes.data());
+  const std::size_t end = std::min<std::size_t>(bucket_[bucket + 1], bucket_[bucket] + kMost);
+  for (std::size_t at = bucket_[bucket]; at < end; at += kPerLine) {
+    __builtin_prefetch(ranked_.data() + at);
+  }
+}
+
 std::pair<DigestId, bool> DigestTable::intern(const Digest& digest) {
   if (const auto known = find(digest)) return {*known, false};
   const std::lock_guard lock(*late_mutex_);

@@ -38,6 +38,10 @@ class DigestTable {
 
   std::optional<DigestId> find(const storage::Digest& digest) const;
 
+  /// Has the processor fetch what find() will look at. Of many digests, do so for each of them
+  /// before finding the first: then the waits for memory overlap.
+  void prefetch(const storage::Digest& digest) const noexcept;
+
   /// Returns the digest's id and whether it is new. Safe from many threads, until seal().
   std::pair<DigestId, bool> intern(const storage::Digest& digest);
 

@@ -22,6 +22,7 @@ void ManifestCollector::parse(DigestId id, std::string_view content, Interner& i
   entry.id = id;
   entry.type = manifest.type;
   entry.edge_begin = row32(edge_to_.size());
+  for (const Reference& reference : manifest.references) graph.digests.prefetch(reference.digest);
   for (const Reference& reference : manifest.references) add(id, reference, interner, graph);
   entry.edge_count = row32(edge_to_.size()) - entry.edge_begin;
   manifests_.push_back(entry);

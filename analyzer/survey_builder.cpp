@@ -211,6 +211,7 @@ void SurveyBuilder::add_links(std::uint32_t repository, std::span<const LinkEntr
   std::vector<DigestId> paths;
   std::vector<OddLink> odd;
   paths.reserve(batch.size());
+  for (const LinkEntry& link : batch) result_.graph.digests.prefetch(link.path);
   for (const LinkEntry& link : batch) {
     OddLink entry;
     entry.path = intern(link.path);

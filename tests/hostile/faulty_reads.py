@@ -7,28 +7,15 @@ import pathlib
 import re
 import subprocess
 import sys
-import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tiny_store
+from checks import check, print_counts
 
 regsweep, shim, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 every = os.environ.get("REGSWEEP_ALL_FAULTS") == "1"
 errors = ["EIO", "EMFILE", "ENOMEM", "EACCES", "ENFILE", "ESTALE", "ENOENT"]
-lock = threading.Lock()
-checks = failures = 0
-
-
-def check(so, what):
-    global checks, failures
-    with lock:
-        checks += 1
-        if not so:
-            failures += 1
-            if failures <= 60:
-                print("FAILED: faulty_reads: " + what, file=sys.stderr)
-
 
 store = work / "store"
 parts = tiny_store.write(store)
@@ -186,4 +173,4 @@ with concurrent.futures.ThreadPoolExecutor(2) as pool:
             waiting.append(pool.submit(same, command, f"reads bring {size} bytes at most", short=size))
     for done in waiting:
         done.result()
-print(checks, failures)
+print_counts()

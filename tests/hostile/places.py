@@ -10,27 +10,15 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tiny_store
+from checks import check, print_counts
 
 regsweep, work = sys.argv[1], pathlib.Path(sys.argv[2])
 every = os.environ.get("REGSWEEP_ALL_PLACES") == "1"
 step = 1 if every else int(os.environ.get("REGSWEEP_PLACES_STEP", "5"))
-lock = threading.Lock()
-checks = failures = 0
-
-
-def check(so, what):
-    global checks, failures
-    with lock:
-        checks += 1
-        if not so:
-            failures += 1
-            print("FAILED: places: " + what, file=sys.stderr)
-
 
 # ---- the store, with a quarantine in it ----------------------------------------------------------------
 base = work / "base"
@@ -315,4 +303,4 @@ with concurrent.futures.ThreadPoolExecutor(2) as pool:
     waiting = [pool.submit(one_case, number, *case) for number, case in enumerate(cases) if number % step == 0]
     for one in waiting:
         one.result()
-print(checks, failures)
+print_counts()
