@@ -1,16 +1,15 @@
 #include "reports/export_sqlite.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
-
-#include <memory>
 
 #include "reports/export_value.h"
+#include "storage/sqlite.h"
 
 namespace regsweep::reports {
 namespace {
 
 using storage::kOk;
+using storage::SqliteDatabase;
 using storage::Status;
 
 constexpr int kApplicationId = 0x72737865;  // "rsxe"
@@ -21,55 +20,28 @@ constexpr const char* kSetUp =
     "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
     "PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF;";
 
-class Database {
- public:
-  Database() = default;
-  ~Database() { sqlite3_close(db_); }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
+storage::Error error_of(const SqliteDatabase& db) {
+  return {storage::Errc::kIo,
+          {},
+          std::string("cannot write: ") + sqlite3_errmsg(db.get()),
+          sqlite3_system_errno(db.get())};
+}
 
-  Status open(const std::string& path) {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) return error();
-    return kOk;
-  }
-  Status run(const std::string& sql) {
-    if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error();
-    return kOk;
-  }
-  Status close() {
-    if (sqlite3_close(db_) != SQLITE_OK) return error();
-    db_ = nullptr;
-    return kOk;
-  }
-  storage::Error error() const {
-    return {storage::Errc::kIo,
-            {},
-            std::string("cannot write: ") + sqlite3_errmsg(db_),
-            sqlite3_system_errno(db_)};
-  }
-  sqlite3* get() const noexcept { return db_; }
-
- private:
-  sqlite3* db_ = nullptr;
-};
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-};
+Status run(SqliteDatabase& db, const std::string& sql) {
+  return db.run(sql) ? Status(kOk) : error_of(db);
+}
 
 /// Binds the values of a row and inserts it. After a failure it does nothing more.
 class InsertSink final : public RowSink {
  public:
-  InsertSink(const ExportModel& model, Database& db, const ExportTable& table,
+  InsertSink(const ExportModel& model, SqliteDatabase& db, const ExportTable& table,
              ExportProgress& progress)
       : model_(model), db_(db), progress_(progress) {
     std::string marks = "?";
     for (std::size_t i = 1; i < table.columns.size(); ++i) marks += ",?";
     const std::string sql = fmt::format("INSERT INTO {} VALUES ({})", table.name, marks);
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) fail();
-    insert_.reset(statement);
+    insert_ = db.prepare(sql);
+    if (!insert_) fail();
   }
   void id(std::uint64_t rank) override { integer(static_cast<std::int64_t>(rank)); }
   void integer(std::int64_t value) override {
@@ -108,13 +80,13 @@ class InsertSink final : public RowSink {
 
  private:
   void fail() {
-    if (status_) status_ = db_.error();
+    if (status_) status_ = error_of(db_);
   }
 
   const ExportModel& model_;
-  Database& db_;
+  SqliteDatabase& db_;
   ExportProgress& progress_;
-  std::unique_ptr<sqlite3_stmt, Finalize> insert_;
+  storage::SqliteStatement insert_;
   Status status_ = kOk;
   std::string scratch_;
   int column_ = 0;
@@ -159,16 +131,16 @@ std::string create_index(const ExportTable& table, std::string_view columns) {
                      columns.substr(0, columns.find(',')), table.name, columns);
 }
 
-Status fill(const ExportModel& model, Database& db, ExportProgress& progress) {
+Status fill(const ExportModel& model, SqliteDatabase& db, ExportProgress& progress) {
   for (const ExportTable& table : export_tables()) {
-    if (Status made = db.run(create_table(table)); !made) return made;
+    if (Status made = run(db, create_table(table)); !made) return made;
     {
       InsertSink sink(model, db, table, progress);
       if (sink.status()) table.rows(model, sink);
       if (!sink.status()) return sink.status();
     }
     for (const std::string_view columns : table.indexes) {  // one sort is quicker than a million
-      if (Status made = db.run(create_index(table, columns)); !made) return made;
+      if (Status made = run(db, create_index(table, columns)); !made) return made;
     }
   }
   return kOk;
@@ -178,15 +150,17 @@ Status fill(const ExportModel& model, Database& db, ExportProgress& progress) {
 
 Status write_export_sqlite(const ExportModel& model, const std::string& path,
                            ExportProgress& progress) {
-  Database db;
-  if (Status opened = db.open(path); !opened) return opened;
+  SqliteDatabase db;
+  if (!db.open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX)) {
+    return error_of(db);
+  }
   const std::string begin =
       fmt::format("{} PRAGMA application_id = {}; PRAGMA user_version = {}; BEGIN", kSetUp,
                   kApplicationId, kExportVersion);
-  if (Status begun = db.run(begin); !begun) return begun;
+  if (Status begun = run(db, begin); !begun) return begun;
   if (Status filled = fill(model, db, progress); !filled) return filled;
-  if (Status committed = db.run("COMMIT"); !committed) return committed;
-  return db.close();
+  if (Status committed = run(db, "COMMIT"); !committed) return committed;
+  return db.close() ? Status(kOk) : error_of(db);
 }
 
 }  // namespace regsweep::reports

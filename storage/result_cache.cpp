@@ -1,6 +1,5 @@
 #include "storage/result_cache.h"
 
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -10,6 +9,8 @@
 #include <mutex>
 #include <system_error>
 #include <vector>
+
+#include "storage/sqlite.h"
 
 namespace regsweep::storage {
 namespace {
@@ -41,48 +42,32 @@ bool digest_of(std::string_view key, Digest& digest) {
   return true;
 }
 
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
-
 /// SQLite has no unsigned integers; the bits are what is compared.
 sqlite3_int64 bits(std::uint64_t value) noexcept { return static_cast<sqlite3_int64>(value); }
 
 }  // namespace
 
 struct ResultCache::Impl {
-  sqlite3* db = nullptr;
+  SqliteDatabase db;
   std::string path;
   std::mutex mutex;
-  Statement insert;
+  SqliteStatement insert;
   std::vector<SoundBlob> pending;
   std::chrono::steady_clock::time_point last_flush = std::chrono::steady_clock::now();
 
-  Impl() = default;
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl() {
-    insert.reset();
-    sqlite3_close(db);
-  }
-
   Error error() const {
-    const int code = sqlite3_errcode(db) & 0xff;
+    const int code = sqlite3_errcode(db.get()) & 0xff;
     const Errc errc = code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? Errc::kUsage
                       : code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_CANTOPEN
                           ? Errc::kDenied
                           : Errc::kIo;
-    return {errc, path, std::string("cannot use the result cache: ") + sqlite3_errmsg(db), 0};
+    return {errc, path, std::string("cannot use the result cache: ") + sqlite3_errmsg(db.get()), 0};
   }
-  Status run(const char* sql) {
-    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return error();
-    return kOk;
-  }
-  Result<Statement> prepare(const char* sql) {
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, nullptr) != SQLITE_OK) return error();
-    return Statement(statement);
+  Status run(const std::string& sql) { return db.run(sql) ? Status(kOk) : error(); }
+  Result<SqliteStatement> prepare(const char* sql) {
+    SqliteStatement statement = db.prepare(sql);
+    if (!statement) return error();
+    return statement;
   }
   Status check_store(const std::string& store);
   Status flush();
@@ -90,11 +75,11 @@ struct ResultCache::Impl {
 
 Status ResultCache::Impl::check_store(const std::string& store) {
   if (const Status made = run(kTables); !made) return made;
-  Result<Statement> put = prepare("INSERT OR IGNORE INTO about VALUES ('store', ?)");
+  Result<SqliteStatement> put = prepare("INSERT OR IGNORE INTO about VALUES ('store', ?)");
   if (!put) return put.error();
   sqlite3_bind_text(put->get(), 1, store.data(), static_cast<int>(store.size()), SQLITE_STATIC);
   if (sqlite3_step(put->get()) != SQLITE_DONE) return error();
-  Result<Statement> get = prepare("SELECT value FROM about WHERE name = 'store'");
+  Result<SqliteStatement> get = prepare("SELECT value FROM about WHERE name = 'store'");
   if (!get) return get.error();
   if (sqlite3_step(get->get()) != SQLITE_ROW) return error();
   const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(get->get(), 0));
@@ -151,18 +136,16 @@ Result<std::unique_ptr<ResultCache>> ResultCache::open(const std::string& path,
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   const bool is_new = !std::filesystem::exists(path, failed);
-  if (sqlite3_open_v2(path.c_str(), &impl->db,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
-                      nullptr) != SQLITE_OK) {
+  if (!impl->db.open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW)) {
     return impl->error();
   }
-  sqlite3_busy_timeout(impl->db, kBusyMilliseconds);
+  sqlite3_busy_timeout(impl->db.get(), kBusyMilliseconds);
   if (is_new) static_cast<void>(::chmod(path.c_str(), 0600));
   // A power cut may lose the last results, which are then read again: no fsync for each batch.
   if (Status set = impl->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"); !set) {
     return set.error();
   }
-  Result<Statement> id = impl->prepare("PRAGMA application_id");
+  Result<SqliteStatement> id = impl->prepare("PRAGMA application_id");
   if (!id) return id.error();
   const bool row = sqlite3_step(id->get()) == SQLITE_ROW;
   const int found = row ? sqlite3_column_int(id->get(), 0) : 0;
@@ -172,10 +155,10 @@ Result<std::unique_ptr<ResultCache>> ResultCache::open(const std::string& path,
   }
   const std::string set_id = "PRAGMA application_id=" + std::to_string(kApplicationId);
   if (found == 0) {
-    if (Status set = impl->run(set_id.c_str()); !set) return set.error();
+    if (Status set = impl->run(set_id); !set) return set.error();
   }
   if (Status fits = impl->check_store(store); !fits) return fits.error();
-  Result<Statement> insert =
+  Result<SqliteStatement> insert =
       impl->prepare("INSERT OR REPLACE INTO sound VALUES (?, ?, ?, ?, ?, ?)");
   if (!insert) return insert.error();
   impl->insert = std::move(*insert);
@@ -185,7 +168,7 @@ Result<std::unique_ptr<ResultCache>> ResultCache::open(const std::string& path,
 Status ResultCache::each(std::int64_t since_seconds,
                          const std::function<void(const SoundBlob&)>& sink) {
   const std::lock_guard lock(impl_->mutex);
-  Result<Statement> select = impl_->prepare(
+  Result<SqliteStatement> select = impl_->prepare(
       "SELECT digest, inode, size, mtime_ns, ctime_ns, read_at FROM sound"
       " WHERE read_at >= ? ORDER BY digest");
   if (!select) return select.error();
@@ -222,7 +205,7 @@ Status ResultCache::flush() {
 
 Result<std::optional<std::int64_t>> ResultCache::open_round() {
   const std::lock_guard lock(impl_->mutex);
-  Result<Statement> get = impl_->prepare("SELECT value FROM about WHERE name = 'round'");
+  Result<SqliteStatement> get = impl_->prepare("SELECT value FROM about WHERE name = 'round'");
   if (!get) return get.error();
   const int step = sqlite3_step(get->get());
   if (step == SQLITE_DONE) return std::optional<std::int64_t>();
@@ -232,9 +215,8 @@ Result<std::optional<std::int64_t>> ResultCache::open_round() {
 
 Status ResultCache::begin_round(std::int64_t now_seconds) {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->run(
-      ("INSERT OR REPLACE INTO about VALUES ('round', " + std::to_string(now_seconds) + ")")
-          .c_str());
+  return impl_->run("INSERT OR REPLACE INTO about VALUES ('round', " + std::to_string(now_seconds) +
+                    ")");
 }
 
 Status ResultCache::end_round() {

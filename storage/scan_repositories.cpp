@@ -17,6 +17,9 @@ namespace regsweep::storage {
 namespace {
 
 constexpr std::size_t kChunkNames = 256;
+/// Chunks that wait for a thread, at most: names come faster than they can be looked at, and those
+/// of ten million links are 700 MB. Enough for each of hundreds of threads.
+constexpr int kChunksWaiting = 512;
 
 /// Names kept for later or handed to another thread, each ending in NUL.
 struct NameChunk {
@@ -344,8 +347,8 @@ class RepositoryScan {
     if (!listed) report_unreadable(visitor_, path, listed.error());
   }
 
-  /// Lists `at`, drops the names `keep` refuses, and has `work` done on chunks of the others: the
-  /// last chunk here, the others by whoever is free.
+  /// Lists `at`, drops the names `keep` refuses, and has `work` done on chunks of the others: by
+  /// whoever is free, but here where many wait already, and the last one.
   template <class Keep, class Work>
   void in_chunks(const Shared& at, const std::string& path, Keep&& keep, Work work) {
     NameChunk chunk;
@@ -353,7 +356,15 @@ class RepositoryScan {
       if (!keep(entry)) return;
       chunk.add(entry.name);
       if (chunk.count < kChunkNames) return;
-      group_.run([work, full = std::move(chunk)] { work(full); });
+      if (chunks_waiting_ >= kChunksWaiting) {
+        work(chunk);
+      } else {
+        ++chunks_waiting_;
+        group_.run([this, work, full = std::move(chunk)] {
+          --chunks_waiting_;
+          work(full);
+        });
+      }
       chunk = {};
     });
     if (!listed) report_unreadable(visitor_, path, listed.error());
@@ -373,6 +384,7 @@ class RepositoryScan {
   ScanVisitor& visitor_;
   const ScanOptions& options_;
   ScanProgress& progress_;
+  std::atomic<int> chunks_waiting_{0};
   tbb::task_group group_;
 };
 
