@@ -72,7 +72,8 @@ std::string Closures::problem_of(const Part& part) const {
   const DigestId blob = id ? graph_.present_blob(*id) : kNoDigest;
   if (blob == kNoDigest) {
     if (is_unknown) return "could not be looked for";
-    return part.foreign ? "" : "is not there";
+    // A layer may be kept elsewhere, by its URLs; a manifest is fetched from the registry alone.
+    return part.foreign && part.role != Role::kManifest ? "" : "is not there";
   }
   // A registry serves a manifest through the link of the digest that is asked for: an alias of one
   // needs a link that only a push writes.

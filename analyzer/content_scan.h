@@ -21,7 +21,7 @@ enum class ContentState : std::uint8_t {
   kSound,       ///< read whole: it has the digest of its name
   kKnownSound,  ///< an earlier run read this very file
   kWrong,       ///< read twice, the second time from the device: another digest
-  kUnreadable,  ///< the system gives an error for its bytes (EIO: a bad sector)
+  kUnreadable,  ///< the device or its file system gives its bytes up: a bad sector
   kUnknown,     ///< no permission, or gone or written to meanwhile: nothing can be said
 };
 
@@ -38,7 +38,8 @@ struct ContentOptions {
   int readers = 0;                          ///< threads that read; 0: by the device
   std::uint64_t rate_bytes_per_second = 0;  ///< all threads together; 0: no limit
   std::optional<std::chrono::steady_clock::time_point> deadline;  ///< no blob begins after it
-  std::function<bool()> interrupted;  ///< asked after each 256 KiB; a blob half read is not read
+  std::function<bool()>
+      interrupted;  ///< asked after each piece of at most 2 MiB; a blob half read is not read
   storage::ResultCache* cache = nullptr;            ///< gets what was found sound
   std::optional<std::int64_t> trust_since_seconds;  ///< what the cache has since then is not read
   std::int64_t now_seconds = 0;

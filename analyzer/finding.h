@@ -91,7 +91,11 @@ bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& d
 /// The same for links alone.
 bool live_link_damage(const Survey& survey, const Accounts& accounts);
 
-/// Uploads older than the age, and their bytes.
+/// Whether an unfinished upload was begun, and last written to, at least an age in seconds ago.
+bool is_old(const storage::UploadEntry& upload, std::int64_t now_seconds,
+            std::int64_t age_seconds) noexcept;
+
+/// Old uploads and their bytes.
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds);
 
 }  // namespace regsweep::analyzer

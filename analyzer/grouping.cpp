@@ -1,6 +1,9 @@
 #include "analyzer/grouping.h"
 
 #include <map>
+#include <utility>
+
+#include "analyzer/name_pattern.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -32,13 +35,9 @@ std::optional<GroupRule> parse_group_rule(std::string_view text, std::string& wh
     why = "want NAME=PATTERN, such as 'team=^team(\\d+)/'";
     return std::nullopt;
   }
-  try {
-    return GroupRule{std::string(text.substr(0, equals)),
-                     std::regex(std::string(text.substr(equals + 1)))};
-  } catch (const std::regex_error& error) {
-    why = std::string("the pattern cannot be understood: ") + error.what();
-    return std::nullopt;
-  }
+  std::optional<std::regex> pattern = parse_regex(text.substr(equals + 1), why);
+  if (!pattern) return std::nullopt;
+  return GroupRule{std::string(text.substr(0, equals)), std::move(*pattern)};
 }
 
 bool in_namespace(std::string_view repository, std::string_view prefix) noexcept {

@@ -3,30 +3,32 @@
 #include <algorithm>
 #include <set>
 
+#include "analyzer/reach.h"
+
 namespace regsweep::analyzer {
 namespace {
 
-/// Digests that a repository's tags reach through manifests alone, with the tag that does.
+/// Adds a repository's tags that reach a doomed manifest through manifests alone, and what they so
+/// lose to `children`.
 void add_tags_that_lose_a_child(const Survey& survey, std::uint32_t repository_index,
                                 const std::vector<DigestId>& doomed, std::vector<BrokenTag>& broken,
-                                std::set<DigestId>& children) {
+                                std::set<DigestId>& children, Reach& reach) {
   const Graph& graph = survey.graph;
   const Repository& repository = survey.repositories[repository_index];
   std::vector<DigestId> pending;
-  std::vector<DigestId> seen;
   for (std::size_t t = 0; t < repository.tags.size(); ++t) {
     const Tag& tag = repository.tags[t];
     if (tag.state != storage::LinkState::kRead) continue;
     pending.assign(1, tag.digest);
-    seen.assign(1, tag.digest);
+    reach.begin();
+    reach.meet(tag.digest);
     DigestId cause = kNoDigest;
     while (!pending.empty()) {
       const DigestId id = pending.back();
       pending.pop_back();
       graph.each_edge(id, [&](const Edge& edge) {
         if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
-        if (std::find(seen.begin(), seen.end(), edge.to) != seen.end()) return;
-        seen.push_back(edge.to);
+        if (!reach.meet(edge.to)) return;
         pending.push_back(edge.to);
         if (!std::binary_search(doomed.begin(), doomed.end(), edge.to)) return;
         if (!graph.has(edge.to, kPresent)) return;
@@ -73,6 +75,7 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
     hazard.broken_tags = broken_tags(survey, broken, cause);
   }
   std::set<DigestId> children;
+  Reach reach(run.manifests.empty() ? 0 : graph.node_count());
   for (auto at = run.manifests.begin(); at != run.manifests.end();) {
     std::vector<DigestId> doomed;
     const std::uint32_t repository = at->repository;
@@ -81,7 +84,7 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
       if (has_live_subject(graph, accounts, at->digest)) ++hazard.lost_referrers;
     }
     std::sort(doomed.begin(), doomed.end());
-    add_tags_that_lose_a_child(survey, repository, doomed, hazard.broken_tags, children);
+    add_tags_that_lose_a_child(survey, repository, doomed, hazard.broken_tags, children, reach);
   }
   hazard.lost_children = children.size();
   auto& tags = hazard.broken_tags;

@@ -38,15 +38,7 @@ std::regex compiled(const std::string& text) {
 
 }  // namespace
 
-std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string& why) {
-  constexpr std::string_view kRegex = "re:";
-  NamePattern pattern;
-  pattern.text_ = text;
-  if (text.empty() || text == kRegex) {
-    why = "an empty pattern";
-    return std::nullopt;
-  }
-  if (!text.starts_with(kRegex)) return pattern;
+std::optional<std::regex> parse_regex(std::string_view text, std::string& why) {
   if (text.size() > kLongestRegex) {
     why = "a regular expression that is too long";
     return std::nullopt;
@@ -56,11 +48,24 @@ std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string
     return std::nullopt;
   }
   try {
-    pattern.regex_ = compiled(std::string(text.substr(kRegex.size())));
+    return compiled(std::string(text));
   } catch (const std::regex_error& error) {
     why = std::string("no regular expression: ") + error.what();
     return std::nullopt;
   }
+}
+
+std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string& why) {
+  constexpr std::string_view kRegex = "re:";
+  NamePattern pattern;
+  pattern.text_ = text;
+  if (text.empty() || text == kRegex) {
+    why = "an empty pattern";
+    return std::nullopt;
+  }
+  if (!text.starts_with(kRegex)) return pattern;
+  pattern.regex_ = parse_regex(text.substr(kRegex.size()), why);
+  if (!pattern.regex_) return std::nullopt;
   return pattern;
 }
 

@@ -7,10 +7,14 @@
 
 namespace regsweep::analyzer {
 
+/// A user's regular expression (ECMAScript, 1,000 bytes at most) for names that a store holds. To
+/// search takes time in proportion to both, unless it has back references. Nothing if it cannot be
+/// understood; `why` says so then.
+std::optional<std::regex> parse_regex(std::string_view text, std::string& why);
+
 /// A user's pattern for names of repositories or tags. A glob must fit the whole name: '*' stands
 /// for anything, '/' too, '?' for one character, "[a-c]" for one of several. After "re:" comes a
-/// regular expression (ECMAScript, 1,000 bytes at most) that must be found somewhere in the name;
-/// that takes time in proportion to both, unless it has back references.
+/// regular expression that must be found somewhere in the name.
 class NamePattern {
  public:
   /// Nothing if it is empty or cannot be understood; `why` says so then.

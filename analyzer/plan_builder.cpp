@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analyzer/has_path.h"
+#include "analyzer/finding.h"
 #include "analyzer/refusal.h"
 #include "storage/layout.h"
 
@@ -288,10 +289,9 @@ void PlanBuilder::choose_dead_links() {
 
 void PlanBuilder::choose_uploads() {
   if (!rules_.uploads_age_seconds) return;
-  const std::int64_t limit = plan_.created_seconds - *rules_.uploads_age_seconds;
   for (const Upload& upload : survey_.uploads) {
     const storage::UploadEntry& entry = upload.entry;
-    if (entry.started_at_seconds > limit || entry.touched_at_seconds > limit) continue;
+    if (!is_old(entry, plan_.created_seconds, *rules_.uploads_age_seconds)) continue;
     add(RemovalClass::kUpload,
         repository_path(survey_.repositories[upload.repository].name) + "_uploads/" + entry.id,
         {entry.size_bytes, entry.allocated_bytes}, "unfinished upload");
@@ -382,57 +382,6 @@ bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
   return true;
 }
 
-/// Keeps only as much as is needed, what is cheapest to lose first: temporary files, uploads,
-/// garbage from the largest blob down. What frees nothing but must go before a blob stays with it.
-void PlanBuilder::stop_when_enough() {
-  if (!rules_.enough_bytes) return;
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < plan_.removals.size(); ++i) {
-    if (plan_.removals[i].allocated_bytes != 0) order.push_back(i);
-  }
-  const auto cost = [&](std::size_t i) {
-    switch (plan_.removals[i].removal_class) {
-      case RemovalClass::kTemporaryFile:
-        return 0;
-      case RemovalClass::kUpload:
-        return 1;
-      default:
-        return plan_.removals[i].reason.starts_with("garbage") ? 2 : 3;
-    }
-  };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    if (cost(a) != cost(b)) return cost(a) < cost(b);
-    return plan_.removals[a].allocated_bytes > plan_.removals[b].allocated_bytes;
-  });
-  std::uint64_t freed = 0;
-  std::vector<std::uint8_t> keep(plan_.removals.size(), 0);
-  for (const std::size_t i : order) {
-    if (freed >= *rules_.enough_bytes) break;
-    keep[i] = 1;
-    freed += plan_.removals[i].allocated_bytes;
-  }
-  std::set<std::string> hexes;  // links whose blob goes must go before it
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    const storage::Removal& removal = plan_.removals[i];
-    if (keep[i] != 0 && removal.removal_class == RemovalClass::kBlob) {
-      hexes.insert(removal.path.substr(removal.path.rfind('/') + 1));
-    }
-  }
-  const bool revisions_go = std::any_of(
-      order.begin(), order.end(), [&](std::size_t i) { return keep[i] != 0 && cost(i) == 3; });
-  std::vector<storage::Removal> kept;
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    storage::Removal& removal = plan_.removals[i];
-    const std::string hex = removal.path.substr(removal.path.rfind('/') + 1);
-    const bool needed =
-        (removal.removal_class == RemovalClass::kLayerLink && hexes.contains(hex)) ||
-        (revisions_go && (removal.removal_class == RemovalClass::kRevision ||
-                          removal.removal_class == RemovalClass::kTagIndexEntry));
-    if (keep[i] != 0 || needed) kept.push_back(std::move(removal));
-  }
-  plan_.removals = std::move(kept);
-}
-
 void PlanBuilder::finish() {
   auto& removals = plan_.removals;
   std::stable_sort(removals.begin(), removals.end(),
@@ -451,7 +400,7 @@ void PlanBuilder::finish() {
   std::sort(plan_.problems.begin(), plan_.problems.end());
   for (const storage::Removal& removal : removals) count_in(plan_, removal);
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
-    if (!graph_.has(digest_id(i), kPresent)) continue;
+    if (!graph_.has(digest_id(i), kPresent) || graph_.has(digest_id(i), kNotAFile)) continue;
     ++plan_.blobs_in_store;
     plan_.bytes_in_store += graph_.bytes(digest_id(i));
   }

@@ -30,6 +30,7 @@ class PlanBuilder {
   void choose_clutter();
   void choose_empty_repositories();
   void choose_directories_of(const Repository& repository);
+  DigestId blob_of(const storage::Removal& removal) const;
   void stop_when_enough();
   void finish();
 

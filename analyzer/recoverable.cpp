@@ -99,18 +99,23 @@ class Past {
   }
 
   /// Notes a digest that a tag means or meant, with the manifests that it names: they need no tag.
-  void explain(const Digest& digest) {
-    if (!explained_.insert(digest).second) return;
-    const auto id = graph_.digests.find(digest);
-    if (!id || !graph_.has(*id, kPresent)) return;
-    if (!graph_.is_manifest(*id)) {  // its revision was deleted: it must be read
-      for (const Digest& child : closures_.of(digest).manifests) explained_.insert(child);
-      return;
+  void explain(const Digest& tagged) {
+    std::vector<Digest> pending = {tagged};
+    while (!pending.empty()) {
+      const Digest digest = pending.back();
+      pending.pop_back();
+      if (!explained_.insert(digest).second) continue;
+      const auto id = graph_.digests.find(digest);
+      if (!id || !graph_.has(*id, kPresent)) continue;
+      if (!graph_.is_manifest(*id)) {  // its revision was deleted: it must be read
+        for (const Digest& child : closures_.of(digest).manifests) explained_.insert(child);
+        continue;
+      }
+      graph_.each_edge(*id, [&](const Edge& edge) {
+        const bool is_child = edge.role() == Role::kManifest && (edge.flags & kInvalid) == 0;
+        if (is_child) pending.push_back(graph_.digests[edge.to]);
+      });
     }
-    graph_.each_edge(*id, [&](const Edge& edge) {
-      const bool is_child = edge.role() == Role::kManifest && (edge.flags & kInvalid) == 0;
-      if (is_child) explain(graph_.digests[edge.to]);
-    });
   }
 
   void consider(const Digest& digest, bool has_link) {

@@ -85,9 +85,9 @@ class RecoveryBuilder {
     for (const storage::Event& event : survey_.events) {
       const bool hides = event.kind == storage::EventKind::kUnreadable ||
                          event.kind == storage::EventKind::kSymlink;
-      if (hides && (is_below(event.path, base + storage::layout::kLayers) ||
-                    is_below(event.path, base + storage::layout::kManifests) ||
-                    is_below(base, event.path))) {
+      if (hides && (storage::is_below(event.path, base + storage::layout::kLayers) ||
+                    storage::is_below(event.path, base + storage::layout::kManifests) ||
+                    storage::is_below(base, event.path))) {
         return event.path;
       }
     }
@@ -200,8 +200,8 @@ class RecoveryBuilder {
     const std::string current = directory + "/current/" + storage::layout::kLink;
     const auto facts = store_.stat_path(current);
     if (!facts) {
-      recovery.obstacle = current + ": " + facts.error().message;
-      recovery_.is_incomplete = facts.error().code != Errc::kNotFound;
+      recovery.obstacle = current + ": " + words(facts.error());
+      recovery_.is_incomplete |= facts.error().code != Errc::kNotFound;
       return false;
     }
     storage::Removal removal;

@@ -43,7 +43,7 @@ void refuse_by_events(const Survey& survey, const std::vector<std::string>& igno
 
 bool may_hide_repositories(const storage::Event& event) {
   return event.kind == EventKind::kSymlink &&
-         event.path.starts_with(storage::layout::kRepositories);
+         storage::is_below(event.path, storage::layout::kRepositories);
 }
 
 std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,

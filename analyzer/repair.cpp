@@ -105,7 +105,8 @@ class RepairBuilder {
   void find_damaged(const Damage& damage) {
     std::vector<Digest> said = rules_.suspects;
     if (rules_.read_all) {
-      const std::vector<Digest> read = damaged_by_reading(state_.store, as_it_is_, progress_);
+      const std::vector<Digest> read =
+          damaged_by_reading(state_.store, as_it_is_, progress_, repair_.plan.problems);
       said.insert(said.end(), read.begin(), read.end());
     }
     std::erase_if(said, [&](const Digest& digest) { return !is_file(digest); });
@@ -214,7 +215,7 @@ class RepairBuilder {
     const auto hides = [](const storage::Event& event) {
       return (event.kind == storage::EventKind::kUnreadable ||
               event.kind == storage::EventKind::kSymlink) &&
-             is_below(event.path, storage::layout::kRepositories);
+             storage::is_below(event.path, storage::layout::kRepositories);
     };
     const auto& events = as_it_is().events;
     const auto hiding = std::find_if(events.begin(), events.end(), hides);

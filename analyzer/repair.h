@@ -67,9 +67,11 @@ Repair make_repair(const storage::Store& store, const RepairRules& rules,
                    const PlanContext& context, std::span<const storage::BlobSource> sources,
                    ContentProgress& progress);
 
-/// The present blobs that are not what their digests say, by reading every one of them.
+/// The present blobs that are not what their digests say, by reading every one of them; `problems`
+/// gets those that could not be read.
 std::vector<storage::Digest> damaged_by_reading(const storage::Store& store, const Survey& survey,
-                                                ContentProgress& progress);
+                                                ContentProgress& progress,
+                                                std::vector<std::string>& problems);
 
 /// The rules by which a given repair is worked out anew: what it names is hashed, not everything.
 RepairRules rules_to_recheck(const Plan& plan);

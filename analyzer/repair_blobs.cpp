@@ -9,6 +9,7 @@
 #include "analyzer/mark.h"
 #include "analyzer/repair_parts.h"
 #include "analyzer/sort_unique.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -80,7 +81,8 @@ std::vector<Digest> suspects_of(const Survey& survey, const Damage& damage) {
 }
 
 std::vector<Digest> damaged_by_reading(const storage::Store& store, const Survey& survey,
-                                       ContentProgress& progress) {
+                                       ContentProgress& progress,
+                                       std::vector<std::string>& problems) {
   const Graph& graph = survey.graph;
   std::vector<DigestId> present;
   for (std::size_t i = 0; i < graph.node_count(); ++i) {
@@ -89,8 +91,12 @@ std::vector<Digest> damaged_by_reading(const storage::Store& store, const Survey
   }
   std::vector<Digest> damaged;
   for (const Misread& misread : read_content(store, survey, present, {}, progress).misreads) {
-    if (misread.state == ContentState::kUnknown) continue;
-    damaged.push_back(graph.digests[misread.id]);
+    const Digest digest = graph.digests[misread.id];
+    if (misread.state == ContentState::kUnknown) {
+      problems.push_back(storage::layout::blob_path(digest) + ": " + misread.message);
+    } else {
+      damaged.push_back(digest);
+    }
   }
   sort_unique(damaged);
   return damaged;

@@ -124,14 +124,14 @@ class LinkRepair {
   /// Whether the path, or a directory above it, could not be read.
   bool is_unreadable(const std::string& path) const {
     return std::any_of(unreadable_.begin(), unreadable_.end(),
-                       [&](const std::string& bad) { return is_below(path, bad); });
+                       [&](const std::string& bad) { return storage::is_below(path, bad); });
   }
 
   /// Whether anything of the repository could not be read: then nothing is taken from it.
   bool is_unclear(const Repository& of) const {
     const std::string base = std::string(storage::layout::kRepositories) + '/' + of.name;
     return std::any_of(unreadable_.begin(), unreadable_.end(), [&](const std::string& bad) {
-      return is_below(base, bad) || is_below(bad, base);
+      return storage::is_below(base, bad) || storage::is_below(bad, base);
     });
   }
 
@@ -341,10 +341,6 @@ std::string layer_directory(const std::string& repository, const storage::Digest
 std::string revision_directory(const std::string& repository, const storage::Digest& digest) {
   return std::string(storage::layout::kRepositories) + '/' + repository + '/' +
          storage::layout::kRevisions + '/' + storage::layout::link_directory(digest);
-}
-
-bool is_below(std::string_view path, std::string_view above) noexcept {
-  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
 }
 
 bool is_served_as_manifest(const Graph& graph, DigestId id) {

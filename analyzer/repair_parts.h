@@ -71,9 +71,6 @@ bool damage_remains(const RepairState& state);
 std::string layer_directory(const std::string& repository, const storage::Digest& digest);
 std::string revision_directory(const std::string& repository, const storage::Digest& digest);
 
-/// Whether `path` is `above` or lies below it.
-bool is_below(std::string_view path, std::string_view above) noexcept;
-
 /// Whether a document may be served as a manifest: understood and of a known type.
 bool is_served_as_manifest(const Graph& graph, DigestId id);
 

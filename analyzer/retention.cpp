@@ -88,9 +88,14 @@ class Judge {
   void keep_one() {
     std::vector<std::uint32_t> dropped;
     for (std::uint32_t t = 0; t < judged_.size(); ++t) {
-      if (judged_[t].verdict == Verdict::kDropped) dropped.push_back(t);
+      const Tag& tag = repository_.tags[t];
+      if (judged_[t].verdict == Verdict::kDropped) {
+        dropped.push_back(t);
+      } else if (tag.is_directory && tag.state != storage::LinkState::kAbsent) {
+        return;  // it stays; a stray file or what a deletion left behind is no tag
+      }
     }
-    if (dropped.empty() || dropped.size() != judged_.size()) return;
+    if (dropped.empty()) return;
     sort_by_time(dropped);
     judged_[dropped.front()].verdict = Verdict::kLastOfRepository;
   }

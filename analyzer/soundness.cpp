@@ -4,7 +4,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cerrno>
 
 namespace regsweep::analyzer {
 namespace {
@@ -19,8 +18,8 @@ bool keep_going(std::uint64_t) { return true; }
 
 SoundnessOf failure(const storage::Error& error) {
   if (error.code == Errc::kNotFound) return {Sound::kUnknown, {}, "is not there"};
-  const bool bad_sector = error.code == Errc::kIo && error.error_number == EIO;
-  return {bad_sector ? Sound::kUnreadable : Sound::kUnknown, {}, error.message};
+  return {
+      storage::is_device_error(error) ? Sound::kUnreadable : Sound::kUnknown, {}, error.message};
 }
 
 SoundnessOf judged(const Result<BlobCheck>& check, const Digest& digest) {

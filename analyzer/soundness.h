@@ -15,7 +15,7 @@ namespace regsweep::analyzer {
 enum class Sound : std::uint8_t {
   kSound,       ///< its bytes have the digest of its name
   kDamaged,     ///< they have another one, twice, the second time from the device
-  kUnreadable,  ///< the system gives an input/output error for them: a bad sector
+  kUnreadable,  ///< the device or its file system gives them up: a bad sector
   kUnknown,     ///< it is not there, no file, not permitted, or written to meanwhile
 };
 

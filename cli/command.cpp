@@ -150,7 +150,7 @@ Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,
 
 Exit write_results(const CommonArgs& args, const Io& io,
                    const std::function<void(std::ostream&)>& write) {
-  if (!args.output.empty() && args.output != "-") {
+  if (args.writes_file()) {
     return write_file(args.output, args, io, write);
   }
   write(io.out);
@@ -161,7 +161,7 @@ Exit write_results(const CommonArgs& args, const Io& io,
 }
 
 bool page_is_output(const CommonArgs& args, const std::string& page, const Io& io) {
-  if (page.empty() || args.output.empty() || args.output == "-") return false;
+  if (page.empty() || !args.writes_file()) return false;
   std::error_code ignored;
   const auto place = [&](const std::string& path) {
     return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);

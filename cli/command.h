@@ -34,6 +34,9 @@ struct CommonArgs {
   bool quiet = false;
   bool verbose = false;
   int jobs = 0;
+
+  /// Whether -o names a file: "-" stands for standard output.
+  bool writes_file() const { return !output.empty() && output != "-"; }
 };
 
 /// Adds STORE alone.

@@ -30,16 +30,18 @@ Outlook look_out(const DeletionArgs& args, Subject& subject, const analyzer::Pla
   return outlook;
 }
 
-/// A file gets the plan, and the screen with --json what the command says in JSON.
+/// A file gets the plan, and the screen with --json what the command says in JSON; with -o - alone
+/// the screen gets the plan.
 Exit write_json(const DeletionArgs& args, const analyzer::Plan& plan, const Views& views,
                 const Io& io) {
   const auto write_plan = [&](std::ostream& out) { reports::write_plan_json(plan, out); };
-  const bool to_file = !args.output.empty() && args.output != "-";
+  const bool to_file = args.writes_file();
   if (to_file) {
     if (const Exit done = write_file(args.output, args, io, write_plan); done != Exit::kDone) {
       return done;
     }
   }
+  if (!args.json && args.output == "-") return write_results(args, io, write_plan);
   if (!args.json || (to_file && !views.json)) return Exit::kDone;
   CommonArgs to_screen = args;
   to_screen.output.clear();
@@ -84,7 +86,7 @@ int show_or_delete(const DeletionArgs& args, Subject& subject, const analyzer::D
   const Outlook outlook = look_out(args, subject, rules);
   const Exit written = write_json(args, outlook.plan, views, io);
   if (written != Exit::kDone) return static_cast<int>(written);
-  if (!args.json) {
+  if (!args.json && args.output != "-") {
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
     const reports::TextOptions text = text_options(to_terminal, io);
@@ -94,7 +96,8 @@ int show_or_delete(const DeletionArgs& args, Subject& subject, const analyzer::D
     if (args.output.empty()) {
       io.out << "nothing was changed; to carry it out, with the registry stopped, add --apply\n";
     } else {
-      io.out << "nothing was changed; carry it out: regsweep apply " << args.output << '\n';
+      io.out << "nothing was changed; carry it out: regsweep apply "
+             << reports::shell_word(args.output) << '\n';
     }
   }
   for (const std::string& problem : outlook.plan.problems) {

@@ -27,7 +27,6 @@ struct Args : CommonArgs {
   std::string table;
   bool exact = false;
 
-  bool to_stdout() const { return output.empty() || output == "-"; }
   bool is_text() const { return format == "csv" || format == "ndjson"; }
 };
 
@@ -55,7 +54,7 @@ std::string contradiction(const Args& args) {
     return fmt::format("there is no table {}; there are {}", reports::printable(args.table),
                        known_tables());
   }
-  if (!args.to_stdout()) return {};
+  if (args.writes_file()) return {};
   if (args.format == "sqlite") return "sqlite needs a file: -o FILE";
   if (args.is_text() && args.table.empty()) {
     return args.format + " is a file a table: -o DIRECTORY, or one table with --table NAME";
@@ -129,7 +128,7 @@ int run_export(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  if (!args.to_stdout() && lies_in(args.output, opened.location.v2)) {
+  if (args.writes_file() && lies_in(args.output, opened.location.v2)) {
     io.err << "regsweep: " << reports::printable(args.output)
            << " lies in the store: nothing is written there; name another place with -o\n";
     return static_cast<int>(Exit::kRefused);

@@ -3,6 +3,7 @@
 #include "analyzer/finding.h"
 #include "analyzer/savings.h"
 #include "cli/sweep.h"
+#include "reports/humanize.h"
 #include "reports/plan_report.h"
 #include "reports/savings_report.h"
 
@@ -41,7 +42,7 @@ int run_plan(const Args& args, const Io& io) {
                          [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });
     if (exit != Exit::kDone) return static_cast<int>(exit);
   }
-  if (!args.json) {
+  if (!args.json && args.output != "-") {
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
     const reports::TextOptions text = text_options(to_terminal, io);
@@ -51,7 +52,7 @@ int run_plan(const Args& args, const Io& io) {
     if (args.output.empty()) {
       io.out << "nothing was written; to carry it out later: regsweep plan … -o plan.json\n";
     } else {
-      io.out << "carry it out: regsweep apply " << args.output << '\n';
+      io.out << "carry it out: regsweep apply " << reports::shell_word(args.output) << '\n';
     }
   }
   return static_cast<int>(exit_for(planned));

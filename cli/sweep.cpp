@@ -252,12 +252,15 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     const std::uint64_t gone = given->removals.size() - planned.plan.total.objects;
     summary.result.already_gone = std::max(summary.result.already_gone, gone);
   }
-  if (common.json) {
-    reports::write_apply_json(summary, io.out);
-  } else {
-    reports::write_apply_text(summary, io.out);
-  }
-  return static_cast<int>(told_end(planned, summary.result, io));
+  const Exit written = write_results(common, io, [&](std::ostream& out) {
+    if (common.json) {
+      reports::write_apply_json(summary, out);
+    } else {
+      reports::write_apply_text(summary, out);
+    }
+  });
+  const Exit end = told_end(planned, summary.result, io);
+  return static_cast<int>(end == Exit::kDone ? written : end);
 }
 
 }  // namespace regsweep::cli

@@ -69,12 +69,16 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
   auto runs = (*quarantine)->runs();
   if (!runs) return static_cast<int>(say(runs.error(), io));
   if (args.list) {
-    reports::write_quarantine_runs(*runs, io.out);
+    if (args.json) {
+      reports::write_quarantine_runs_json(*runs, io.out);
+    } else {
+      reports::write_quarantine_runs(*runs, io.out);
+    }
     return 0;
   }
   if (!choose(args, *runs, undo, io)) return static_cast<int>(Exit::kUsage);
   note_store_changes();
-  if (runs->empty()) {
+  if (runs->empty() && !args.json) {
     io.out << "nothing is in quarantine\n";
     return 0;
   }
@@ -139,7 +143,7 @@ void add_purge(CLI::App& app, Job& job) {
   add(app, job, "purge", "Delete for good what an apply moved to quarantine", false)
       ->footer(
           "Examples:\n"
-          "  regsweep purge /var/lib/registry 20261124T203309Z-4711\n"
+          "  regsweep purge /var/lib/registry 20261124T203309.000000Z-4711\n"
           "  regsweep purge --all --older-than 7d /var/lib/registry\n\n"
           "Exit status: 0 done, 2 usage, 5 refused for safety, 7 stopped part-way.");
 }

@@ -14,6 +14,21 @@ void write_quarantine_runs(const std::vector<storage::QuarantineRun>& runs, std:
   if (runs.empty()) out << "the quarantine is empty\n";
 }
 
+void write_quarantine_runs_json(const std::vector<storage::QuarantineRun>& runs,
+                                std::ostream& out) {
+  Json rows = Json::array();
+  for (const storage::QuarantineRun& run : runs) {
+    rows.push_back({{"run", run.id},
+                    {"started", rfc3339(run.started_seconds)},
+                    {"objects", run.objects},
+                    {"allocated_bytes", run.allocated_bytes},
+                    {"finished", run.finished},
+                    {"problem", printable(run.problem)}});
+  }
+  const Json json = {{"schema", "regsweep.quarantine-runs/1"}, {"runs", std::move(rows)}};
+  out << json.dump(1) << '\n';
+}
+
 void write_quarantine_text(const std::string& what, const storage::QuarantineOutcome& outcome,
                            std::ostream& out) {
   out << what << ": " << grouped(outcome.objects) << " objects, "

@@ -315,10 +315,8 @@ class InventoryWalk {
   /// Events name paths below v2; what lies outside is named "ROOT/…".
   std::string event_path(const std::string& path) const {
     if (event_offset_ == 0) return path;
-    if (path.starts_with(v2_path_) && path.size() >= event_offset_) {
-      return path.substr(event_offset_);
-    }
-    return "ROOT/" + path;
+    const bool is_inside = path.size() > v2_path_.size() && is_below(path, v2_path_);
+    return is_inside ? path.substr(event_offset_) : "ROOT/" + path;
   }
 
   ScanVisitor& visitor_;

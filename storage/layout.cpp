@@ -104,6 +104,10 @@ std::string_view repository_name_error(std::string_view name) noexcept {
   return {};
 }
 
+bool is_below(std::string_view path, std::string_view above) noexcept {
+  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
+}
+
 bool is_driver_path_component(std::string_view component) noexcept {
   return !component.empty() && std::all_of(component.begin(), component.end(), [](char c) {
     return is_lower_alnum(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';

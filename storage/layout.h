@@ -33,6 +33,9 @@ bool is_temporary(std::string_view name) noexcept;
 
 }  // namespace layout
 
+/// Whether a path is `above` or lies below it, by whole components.
+bool is_below(std::string_view path, std::string_view above) noexcept;
+
 /// Repository names a registry accepts. Source: distribution reference/regexp.go, v2.8.2.
 /// Returns the registry's message for a name it refuses, empty for a good one.
 std::string_view repository_name_error(std::string_view name) noexcept;

@@ -69,6 +69,15 @@ struct ResultCache::Impl {
     if (!statement) return error();
     return statement;
   }
+  /// The one number that a statement gives; 0 if it gives none.
+  Result<std::int64_t> number(const char* sql) {
+    const Result<SqliteStatement> statement = prepare(sql);
+    if (!statement) return statement.error();
+    const int step = sqlite3_step(statement->get());
+    if (step == SQLITE_DONE) return std::int64_t{0};
+    if (step != SQLITE_ROW) return error();
+    return std::int64_t{sqlite3_column_int64(statement->get(), 0)};
+  }
   Status check_store(const std::string& store);
   Status flush();
 };
@@ -141,22 +150,20 @@ Result<std::unique_ptr<ResultCache>> ResultCache::open(const std::string& path,
   }
   sqlite3_busy_timeout(impl->db.get(), kBusyMilliseconds);
   if (is_new) static_cast<void>(::chmod(path.c_str(), 0600));
-  // A power cut may lose the last results, which are then read again: no fsync for each batch.
-  if (Status set = impl->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"); !set) {
-    return set.error();
-  }
-  Result<SqliteStatement> id = impl->prepare("PRAGMA application_id");
+  // Whose it is comes first: another program's database is left as it is.
+  const Result<std::int64_t> id = impl->number("PRAGMA application_id");
   if (!id) return id.error();
-  const bool row = sqlite3_step(id->get()) == SQLITE_ROW;
-  const int found = row ? sqlite3_column_int(id->get(), 0) : 0;
-  id->reset();
-  if (!is_new && found != kApplicationId && found != 0) {
-    return Error{Errc::kUsage, path, "is another program's database", 0};
+  if (*id != kApplicationId) {
+    const Result<std::int64_t> tables = impl->number("SELECT count(*) FROM sqlite_master");
+    if (!tables) return tables.error();
+    if (*id != 0 || *tables != 0) {
+      return Error{Errc::kUsage, path, "is another program's database", 0};
+    }
   }
-  const std::string set_id = "PRAGMA application_id=" + std::to_string(kApplicationId);
-  if (found == 0) {
-    if (Status set = impl->run(set_id); !set) return set.error();
-  }
+  // A power cut may lose the last results, which are then read again: no fsync for each batch.
+  Status set = impl->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
+  if (set && *id == 0) set = impl->run("PRAGMA application_id=" + std::to_string(kApplicationId));
+  if (!set) return set.error();
   if (Status fits = impl->check_store(store); !fits) return fits.error();
   Result<SqliteStatement> insert =
       impl->prepare("INSERT OR REPLACE INTO sound VALUES (?, ?, ?, ?, ?, ?)");

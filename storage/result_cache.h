@@ -34,7 +34,7 @@ struct SoundBlob {
 class ResultCache {
  public:
   /// Opens or makes the file and its directories, with permissions for the user alone. `store` says
-  /// which store the results are of: kUsage if the file holds another's, or is no such file.
+  /// which store the results are of: kUsage if the file holds another's, or is another program's.
   /// kDenied, kIo: as the system says; another process that uses it is waited for a few seconds.
   static Result<std::unique_ptr<ResultCache>> open(const std::string& path,
                                                    const std::string& store);

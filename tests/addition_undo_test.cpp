@@ -120,7 +120,7 @@ TEST_F(AdditionUndoTest, AnUndoThatWasKilledGoesOnWhereverItWas) {
     steps.push_back([&] {
       fs::rename(run_path(id) + "/objects/7", at(directory_of(AdditionClass::kLayerLink)));
     });
-    for (int i = 0; i < last && i < static_cast<int>(steps.size()); ++i) steps[i]();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(last) && i < steps.size(); ++i) steps[i]();
     const QuarantineOutcome outcome = undone(id);
     EXPECT_TRUE(outcome.skipped.empty()) << last << outcome.skipped.front();
     expect_as(before);

@@ -97,7 +97,16 @@ TEST(Grouping, SaysWhatIsWrongWithARule) {
     EXPECT_NE(why.find("NAME=PATTERN"), std::string::npos) << text;
   }
   EXPECT_FALSE(parse_group_rule("team=(", why));
-  EXPECT_NE(why.find("cannot be understood"), std::string::npos);
+  EXPECT_NE(why.find("no regular expression"), std::string::npos);
+  EXPECT_FALSE(parse_group_rule("team=a{9999999}", why));
+  EXPECT_NE(why.find("too large"), std::string::npos);
+}
+
+TEST(Grouping, ANameCannotKeepASearchGoing) {
+  std::string why;
+  const auto rule = parse_group_rule("x=^(a+)+b", why);
+  ASSERT_TRUE(rule) << why;
+  EXPECT_FALSE(std::regex_search(std::string(200, 'a'), rule->pattern));
 }
 
 TEST(Age, RowsBeginAtTheirDays) {

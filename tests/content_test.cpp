@@ -1,5 +1,6 @@
 // Reading and judging content: kinds by first bytes, hashes, the cache of results, devices.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -184,6 +185,26 @@ TEST_F(ResultCacheTest, IsOfOneStoreAndNoOtherProgram) {
   const auto text = storage::ResultCache::open(place_.beside("text"), "/store");
   ASSERT_FALSE(text);
   EXPECT_EQ(text.error().code, storage::Errc::kUsage);
+}
+
+TEST_F(ResultCacheTest, LeavesTheDatabaseOfAnotherProgramAsItIs) {
+  const std::string path = place_.beside("other");
+  const auto content = [&] {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  for (const char* sql : {"CREATE TABLE theirs (x)", "PRAGMA application_id = 7"}) {
+    std::remove(path.c_str());
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+    const std::string before = content();
+    const auto cache = storage::ResultCache::open(path, "/store");
+    ASSERT_FALSE(cache) << sql;
+    EXPECT_EQ(cache.error().code, storage::Errc::kUsage) << sql;
+    EXPECT_EQ(content(), before) << sql;
+  }
 }
 
 TEST_F(ResultCacheTest, RemembersAnOpenRound) {

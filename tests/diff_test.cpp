@@ -185,7 +185,7 @@ TEST(Diff, AddsUpAndIsItsOwnOppositeOnRandomStores) {
     const AuditDiff diff = compare_audits(*old_audit, *new_audit);
     expect_empty(compare_audits(*old_audit, *old_audit));
     expect_opposite(diff, compare_audits(*new_audit, *old_audit));
-    for (const std::size_t top : {0, 1, 2, 1000}) expect_sums(diff, top);
+    for (const std::size_t top : {0U, 1U, 2U, 1000U}) expect_sums(diff, top);
   }
 }
 

@@ -230,7 +230,7 @@ TEST(Export, RandomStoresFollowTheColumnsAndTheTreeAddsUp) {
 }
 
 TEST(Export, TheOutputDoesNotDependOnThreads) {
-  for (const std::uint64_t seed : {2, 3, 4}) {
+  for (const std::uint64_t seed : {2U, 3U, 4U}) {
     tests::RandomStore store(seed);
     tests::add_odd_cases(store);
     std::vector<std::string> outputs;

@@ -1,4 +1,5 @@
-// What the handlers of SIGINT and SIGTERM do with a second signal: timeout(1) sends two for one request.
+// What the handlers of SIGINT and SIGTERM do with a second signal: timeout(1) sends two for one
+// request.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -463,5 +463,36 @@ TEST_F(RecoverTest, ForeignLayersAndAliases) {
   carry_out({{"team/app:5", "odd"}});
 }
 
+TEST_F(RecoverTest, AnImageOfAnIndexIsNotKeptElsewhere) {
+  const std::string gone = "sha256:" + std::string(64, '7');
+  const std::string type = "application/vnd.oci.image.";
+  b_.manifest(R"({"schemaVersion":2,"mediaType":")" + type +
+                  R"(index.v1+json","manifests":[{"mediaType":")" + type +
+                  R"(manifest.v1+json","size":9,"digest":")" + gone +
+                  R"(","urls":["https://example.com/x"]}]})",
+              "1.0", "index");
+  b_.image("1.0", {layer("base", 100)}, "newest");
+  std::string lacks;
+  const RepositoryPast found = only();
+  for (const Candidate& candidate : found.tags.at(0).before) lacks += lacks_of(candidate.lacks);
+  EXPECT_THAT(lacks, HasSubstr(gone + " is not there"));
+}
+
+TEST_F(RecoverTest, ADeepNestOfIndexes) {
+  b_.untagged({layer("base", 100), layer("inner", 3)}, "nest0");
+  constexpr int kDepth = 30'000;
+  std::string below = "nest0";
+  for (int i = 1; i < kDepth; ++i) {
+    const std::string name = "nest" + std::to_string(i);
+    b_.manifest(
+        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)"
+        R"({"mediaType":"application/vnd.oci.image.index.v1+json","size":9,"digest":")" +
+            d(below) + R"("}]})",
+        i + 1 == kDepth ? "deep" : "", name);
+    below = name;
+  }
+  EXPECT_THAT(digests_of(only().untagged), ElementsAre(d("lost")));
+}
+
 }  // namespace
 }  // namespace regsweep::tests

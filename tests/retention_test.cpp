@@ -23,6 +23,7 @@ struct TagAt {
   std::string name;
   std::int64_t age_seconds = 0;  ///< -1: its time is not known
   bool clear = true;
+  bool is_tag = true;  ///< no stray file
 };
 
 Repository repository(const std::string& name, const std::vector<TagAt>& tags) {
@@ -34,6 +35,7 @@ Repository repository(const std::string& name, const std::vector<TagAt>& tags) {
     tag.pushed_seconds = at.age_seconds < 0 ? 0 : kNow - at.age_seconds;
     tag.state = at.clear ? storage::LinkState::kRead : storage::LinkState::kMalformed;
     if (at.clear) tag.digest = digest_id(0);
+    tag.is_directory = at.is_tag;
     made.tags.push_back(tag);
   }
   std::ranges::sort(made.tags, {}, &Tag::name);
@@ -173,6 +175,16 @@ TEST(Retention, ARepositoryKeepsItsNewestTagUnlessItMayBeEmptied) {
   EXPECT_EQ(verdict_of(survey, policy, "pr-2"), Verdict::kLastOfRepository);
   policy.may_empty = true;
   EXPECT_EQ(dropped(survey, {policy}), (Names{"a:pr-1", "a:pr-2"}));
+}
+
+TEST(Retention, WhatIsNoTagDoesNotStayInItsPlace) {
+  Survey survey = survey_of({repository(
+      "a",
+      {{".DS_Store", -1, false, false}, {"half-deleted", -1, false}, {"pr-1", 40}, {"pr-2", 30}})});
+  survey.repositories[0].tags[1].state = storage::LinkState::kAbsent;
+  RetentionPolicy policy;
+  policy.drop = {pattern("pr-*")};
+  EXPECT_EQ(dropped(survey, {policy}), (Names{"a:pr-1"}));
 }
 
 TEST(Retention, TheFirstPolicyThatIsAboutARepositoryCounts) {

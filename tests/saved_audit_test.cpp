@@ -174,7 +174,7 @@ TEST(SavedAudit, ImpossibleFiguresAreRefusedAndThePlaceIsNamed) {
        [](J& d) { d["garbage"]["orphan"]["apparent_bytes"] = 6; }},
       {"add up to too large a number",
        [](J& d) {
-         for (int i = 0; i < 2; ++i) {
+         for (std::size_t i = 0; i < 2; ++i) {
            for (const char* part : {"exclusive", "size"}) {
              d["repositories"][i][part]["apparent_bytes"] = 6'000'000'000'000'000'000;
            }

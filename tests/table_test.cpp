@@ -1,9 +1,9 @@
 // Tables of text: columns, and what is cut where there is little room.
+#include "reports/table.h"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
-
-#include "reports/table.h"
 
 namespace regsweep::reports {
 namespace {

@@ -36,8 +36,16 @@ run "tags afterwards" tags store
 exits 0
 run "audit afterwards" audit --json store
 exits 0
+run "undo --list --json" undo --list --json store
+exits 0
+check "$what" jq -e '.schema == "regsweep.quarantine-runs/1" and (.runs | length == 1) and .runs[0].finished' out
 run "purge" purge store
 exits 0
+run "undo --json with nothing in quarantine" undo --json store
+exits 0
+check "$what" jq -e '.objects == 0' out
+run "undo --list --json with nothing in quarantine" undo --list --json store
+check "$what" jq -e '.runs == []' out
 check "$what: the quarantine is empty" test -z "$(find store/.regsweep-quarantine -name data 2>/dev/null)"
 
 # ---- names ---------------------------------------------------------------------------------------
@@ -205,4 +213,17 @@ if [[ -n $untagged ]]; then
   exits 0
   check "$what: the revision stays" test -e "$v2/repositories/team/app/_manifests/revisions/sha256/${untagged:7}/link"
 fi
+# ---- where results go ------------------------------------------------------------------------------
+fresh
+for command in "plan store" "delete store team/app:1.0" "repair store"; do
+  # shellcheck disable=SC2086
+  run "$command -o -" $command -o -
+  check "$what: JSON and nothing else" jq -e -s 'length == 1' out
+done
+run "plan to a name with a space" plan -o 'a plan.json' store
+shows "regsweep apply 'a plan.json'"
+run "gc --apply --json -o FILE" gc --apply --json -o result.json store
+exits 0
+check "$what: nothing on the screen" test ! -s out
+check "$what: the results" jq -e '.schema == "regsweep.apply/1" and .end == "done"' result.json
 end

@@ -1,0 +1,74 @@
+// gc --free: of what may go, only as much as is asked for.
+#include <algorithm>
+#include <set>
+
+#include "analyzer/plan_builder.h"
+
+namespace regsweep::analyzer {
+
+using storage::RemovalClass;
+
+/// The blob that a removal takes, or that a layer link leads to; kNoDigest for any other.
+DigestId PlanBuilder::blob_of(const storage::Removal& removal) const {
+  const bool is_blob = removal.removal_class == RemovalClass::kBlob;
+  if (!is_blob && removal.removal_class != RemovalClass::kLayerLink) return kNoDigest;
+  const std::string_view path = removal.path;
+  const std::size_t hex = path.rfind('/') + 1;
+  std::size_t end = hex - 1;
+  if (is_blob) end = path.rfind('/', end - 1);  // the two digits between algorithm and digest
+  const std::size_t begin = path.rfind('/', end - 1) + 1;
+  storage::Algorithm algorithm;
+  storage::Digest digest;
+  if (!storage::parse_algorithm(path.substr(begin, end - begin), algorithm) ||
+      !storage::parse_hex(algorithm, path.substr(hex), digest)) {
+    return kNoDigest;
+  }
+  const auto id = graph_.digests.find(digest);
+  return id ? graph_.present_blob(*id) : kNoDigest;
+}
+
+/// Keeps only as much as is needed, what is cheapest to lose first: temporary files, uploads,
+/// garbage from the largest blob down. What frees nothing but must go before a blob stays with it.
+void PlanBuilder::stop_when_enough() {
+  if (!rules_.enough_bytes) return;
+  enum Cost : std::uint8_t { kClutter, kUpload, kGarbage, kManifest };
+  const auto& removals = plan_.removals;
+  std::vector<DigestId> blobs;
+  std::vector<Cost> costs;
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < removals.size(); ++i) {
+    const RemovalClass what = removals[i].removal_class;
+    blobs.push_back(blob_of(removals[i]));
+    costs.push_back(what == RemovalClass::kTemporaryFile                            ? kClutter
+                    : what == RemovalClass::kUpload                                 ? kUpload
+                    : blobs.back() == kNoDigest || graph_.is_manifest(blobs.back()) ? kManifest
+                                                                                    : kGarbage);
+    if (removals[i].allocated_bytes != 0) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (costs[a] != costs[b]) return costs[a] < costs[b];
+    return removals[a].allocated_bytes > removals[b].allocated_bytes;
+  });
+  std::uint64_t freed = 0;
+  bool manifests_go = false;
+  std::vector<std::uint8_t> keep(removals.size(), 0);
+  std::set<DigestId> gone;  // links to a blob that goes must go before it
+  for (const std::size_t i : order) {
+    if (freed >= *rules_.enough_bytes) break;
+    keep[i] = 1;
+    freed += removals[i].allocated_bytes;
+    manifests_go |= costs[i] == kManifest;
+    if (removals[i].removal_class == RemovalClass::kBlob) gone.insert(blobs[i]);
+  }
+  std::vector<storage::Removal> kept;
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    const RemovalClass what = removals[i].removal_class;
+    const bool needed =
+        (what == RemovalClass::kLayerLink && gone.contains(blobs[i])) ||
+        (manifests_go && (what == RemovalClass::kRevision || what == RemovalClass::kTagIndexEntry));
+    if (keep[i] != 0 || needed) kept.push_back(std::move(plan_.removals[i]));
+  }
+  plan_.removals = std::move(kept);
+}
+
+}  // namespace regsweep::analyzer
