@@ -155,7 +155,9 @@ class Findings {
     const SpaceRow old = old_uploads(survey_, context_.now_seconds, context_.upload_age_seconds);
     Finding uploads{FindingCode::kOldUploads, Concern::kNote, 0, {}, old.bytes, {}, {}};
     for (const Upload& upload : survey_.uploads) {
-      if (!is_old(upload.entry, context_.now_seconds, context_.upload_age_seconds)) continue;
+      if (context_.now_seconds - upload.entry.started_at_seconds < context_.upload_age_seconds) {
+        continue;
+      }
       name(uploads, survey_.repositories[upload.repository].name + "/_uploads/" + upload.entry.id);
     }
     add(std::move(uploads));
@@ -315,16 +317,10 @@ bool live_link_damage(const Survey& survey, const Accounts& accounts) {
   return false;
 }
 
-bool is_old(const storage::UploadEntry& upload, std::int64_t now_seconds,
-            std::int64_t age_seconds) noexcept {
-  return std::max(upload.started_at_seconds, upload.touched_at_seconds) <=
-         now_seconds - age_seconds;
-}
-
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds) {
   SpaceRow old;
   for (const Upload& upload : survey.uploads) {
-    if (!is_old(upload.entry, now_seconds, age_seconds)) continue;
+    if (now_seconds - upload.entry.started_at_seconds < age_seconds) continue;
     ++old.objects;
     old.bytes += {upload.entry.size_bytes, upload.entry.allocated_bytes};
   }

@@ -91,11 +91,8 @@ bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& d
 /// The same for links alone.
 bool live_link_damage(const Survey& survey, const Accounts& accounts);
 
-/// Whether an unfinished upload was begun, and last written to, at least an age in seconds ago.
-bool is_old(const storage::UploadEntry& upload, std::int64_t now_seconds,
-            std::int64_t age_seconds) noexcept;
-
-/// Old uploads and their bytes.
+/// Uploads begun at least an age in seconds ago, as a registry's purging judges them, and their
+/// bytes. A sweep leaves those of them that are still written to.
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds);
 
 }  // namespace regsweep::analyzer

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "analyzer/has_path.h"
-#include "analyzer/finding.h"
 #include "analyzer/refusal.h"
 #include "storage/layout.h"
 
@@ -289,9 +288,10 @@ void PlanBuilder::choose_dead_links() {
 
 void PlanBuilder::choose_uploads() {
   if (!rules_.uploads_age_seconds) return;
+  const std::int64_t limit = plan_.created_seconds - *rules_.uploads_age_seconds;
   for (const Upload& upload : survey_.uploads) {
     const storage::UploadEntry& entry = upload.entry;
-    if (!is_old(entry, plan_.created_seconds, *rules_.uploads_age_seconds)) continue;
+    if (entry.started_at_seconds > limit || entry.touched_at_seconds > limit) continue;
     add(RemovalClass::kUpload,
         repository_path(survey_.repositories[upload.repository].name) + "_uploads/" + entry.id,
         {entry.size_bytes, entry.allocated_bytes}, "unfinished upload");
