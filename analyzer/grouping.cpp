@@ -36,7 +36,10 @@ std::optional<GroupRule> parse_group_rule(std::string_view text, std::string& wh
     return std::nullopt;
   }
   std::optional<std::regex> pattern = parse_regex(text.substr(equals + 1), why);
-  if (!pattern) return std::nullopt;
+  if (!pattern) {
+    why = "the pattern cannot be understood: " + why;
+    return std::nullopt;
+  }
   return GroupRule{std::string(text.substr(0, equals)), std::move(*pattern)};
 }
 
