@@ -38,8 +38,8 @@ struct ContentOptions {
   int readers = 0;                          ///< threads that read; 0: by the device
   std::uint64_t rate_bytes_per_second = 0;  ///< all threads together; 0: no limit
   std::optional<std::chrono::steady_clock::time_point> deadline;  ///< no blob begins after it
-  std::function<bool()>
-      interrupted;  ///< asked after each piece of at most 2 MiB; a blob half read is not read
+  /// Asked after each piece of at most 2 MiB; a blob half read is not read.
+  std::function<bool()> interrupted;
   storage::ResultCache* cache = nullptr;            ///< gets what was found sound
   std::optional<std::int64_t> trust_since_seconds;  ///< what the cache has since then is not read
   std::int64_t now_seconds = 0;

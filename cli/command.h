@@ -37,6 +37,8 @@ struct CommonArgs {
 
   /// Whether -o names a file: "-" stands for standard output.
   bool writes_file() const { return !output.empty() && output != "-"; }
+  /// Whether standard output is for people, of a command whose -o is JSON.
+  bool prints_text() const { return !json && output != "-"; }
 };
 
 /// Adds STORE alone.

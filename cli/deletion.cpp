@@ -35,14 +35,10 @@ Outlook look_out(const DeletionArgs& args, Subject& subject, const analyzer::Pla
 Exit write_json(const DeletionArgs& args, const analyzer::Plan& plan, const Views& views,
                 const Io& io) {
   const auto write_plan = [&](std::ostream& out) { reports::write_plan_json(plan, out); };
-  const bool to_file = args.writes_file();
-  if (to_file) {
-    if (const Exit done = write_file(args.output, args, io, write_plan); done != Exit::kDone) {
-      return done;
-    }
+  if (args.writes_file() || (!args.json && !args.output.empty())) {
+    if (const Exit done = write_results(args, io, write_plan); done != Exit::kDone) return done;
   }
-  if (!args.json && args.output == "-") return write_results(args, io, write_plan);
-  if (!args.json || (to_file && !views.json)) return Exit::kDone;
+  if (!args.json || (args.writes_file() && !views.json)) return Exit::kDone;
   CommonArgs to_screen = args;
   to_screen.output.clear();
   if (views.json) return write_results(to_screen, io, views.json);
@@ -86,7 +82,7 @@ int show_or_delete(const DeletionArgs& args, Subject& subject, const analyzer::D
   const Outlook outlook = look_out(args, subject, rules);
   const Exit written = write_json(args, outlook.plan, views, io);
   if (written != Exit::kDone) return static_cast<int>(written);
-  if (!args.json && args.output != "-") {
+  if (args.prints_text()) {
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
     const reports::TextOptions text = text_options(to_terminal, io);

@@ -42,7 +42,7 @@ int run_plan(const Args& args, const Io& io) {
                          [&](std::ostream& out) { reports::write_plan_json(planned.plan, out); });
     if (exit != Exit::kDone) return static_cast<int>(exit);
   }
-  if (!args.json && args.output != "-") {
+  if (args.prints_text()) {
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
     const reports::TextOptions text = text_options(to_terminal, io);

@@ -118,7 +118,7 @@ int show(const Args& args, const OpenStore& opened, const analyzer::RepairRules&
                          [&](std::ostream& out) { reports::write_repair_json(repair, out); });
     if (exit != Exit::kDone) return static_cast<int>(exit);
   }
-  if (!args.json && args.output != "-") {
+  if (args.prints_text()) {
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
     reports::write_repair_text(repair, text_options(to_terminal, io), io.out);

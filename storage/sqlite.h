@@ -7,10 +7,10 @@
 
 namespace regsweep::storage {
 
-/// A prepared statement; null if it could not be prepared.
 struct SqliteFinalize {
   void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 };
+/// A prepared statement; null if it could not be prepared.
 using SqliteStatement = std::unique_ptr<sqlite3_stmt, SqliteFinalize>;
 
 /// An SQLite database, closed at the end. Where something fails, the database itself tells why:

@@ -14,8 +14,6 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "storage/upload.h"
-
 namespace regsweep::tests {
 namespace {
 
@@ -307,16 +305,6 @@ StoreBuilder& StoreBuilder::upload(const std::string& id, const std::string& sta
   write(path + "/startedat", started_at);
   write(path + "/data", std::string(size_bytes, 'u'));
   write(path + "/hashstates/sha256/" + std::to_string(size_bytes), std::string(108, 'h'));
-  std::int64_t seconds = 0;
-  if (!storage::parse_rfc3339(started_at, seconds)) return *this;
-  const fs::path directory = v2() + '/' + path;
-  const timespec at = {seconds, 0};
-  const auto touch = [&](const fs::path& one) {
-    const timespec times[2] = {at, at};
-    if (::utimensat(AT_FDCWD, one.c_str(), times, 0) != 0) fail(one.string());
-  };
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) touch(entry.path());
-  touch(directory);
   return *this;
 }
 

@@ -5,9 +5,7 @@
 # shellcheck source=lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 
-# --- a store by hand ----------------------------------------------------------------------------
-
-use() {       # STORE: what the helpers below write to
+use() { # STORE: what the helpers below write to
   s=$1
   v2=$s/docker/registry/v2
   repositories=$v2/repositories
