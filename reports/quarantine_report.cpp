@@ -1,7 +1,7 @@
 #include "reports/quarantine_report.h"
 
 #include "reports/humanize.h"
-#include "reports/json_values.h"
+#include "reports/quarantine_json.h"
 
 namespace regsweep::reports {
 
@@ -14,18 +14,24 @@ void write_quarantine_runs(const std::vector<storage::QuarantineRun>& runs, std:
   if (runs.empty()) out << "the quarantine is empty\n";
 }
 
-void write_quarantine_runs_json(const std::vector<storage::QuarantineRun>& runs,
-                                std::ostream& out) {
+Json quarantine_runs_json(const std::vector<storage::QuarantineRun>& runs) {
   Json rows = Json::array();
   for (const storage::QuarantineRun& run : runs) {
-    rows.push_back({{"run", run.id},
-                    {"started", rfc3339(run.started_seconds)},
-                    {"objects", run.objects},
-                    {"allocated_bytes", run.allocated_bytes},
-                    {"finished", run.finished},
-                    {"problem", printable(run.problem)}});
+    rows.push_back(
+        {{"run", run.id},
+         {"started", time_or_null(run.started_seconds)},
+         {"objects", run.objects},
+         {"allocated_bytes", run.allocated_bytes},
+         {"finished", run.finished},
+         {"problem", run.problem.empty() ? Json(nullptr) : Json(printable(run.problem))}});
   }
-  const Json json = {{"schema", "regsweep.quarantine-runs/1"}, {"runs", std::move(rows)}};
+  return rows;
+}
+
+void write_quarantine_runs_json(const std::vector<storage::QuarantineRun>& runs,
+                                std::ostream& out) {
+  const Json json = {{"schema", "regsweep.quarantine-runs/1"},
+                     {"runs", quarantine_runs_json(runs)}};
   out << json.dump(1) << '\n';
 }
 

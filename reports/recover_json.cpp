@@ -1,6 +1,7 @@
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 #include "reports/plan_report.h"
+#include "reports/quarantine_json.h"
 #include "reports/recover_report.h"
 
 namespace regsweep::reports {
@@ -10,10 +11,6 @@ using analyzer::Candidate;
 using analyzer::TagNow;
 
 constexpr const char* kSchema = "regsweep.recover/1";
-
-Json time_json(std::int64_t seconds) {
-  return seconds == 0 ? Json(nullptr) : Json(rfc3339(seconds));
-}
 
 Json type_json(analyzer::ManifestType type) {
   return type == analyzer::ManifestType::kUnreadable ? Json(nullptr)
@@ -33,7 +30,7 @@ Json candidates_json(const std::vector<Candidate>& candidates) {
   Json json = Json::array();
   for (const Candidate& candidate : candidates) {
     json.push_back({{"digest", candidate.digest.text()},
-                    {"since", time_json(candidate.seconds)},
+                    {"since", time_or_null(candidate.seconds)},
                     {"revision", candidate.has_revision},
                     {"type", type_json(candidate.type)},
                     {"size", bytes_pair(candidate.size)},
@@ -53,20 +50,6 @@ const char* state_name(TagNow now) {
       return "damaged";
   }
   return "damaged";
-}
-
-Json runs_json(const std::vector<storage::QuarantineRun>& runs) {
-  Json json = Json::array();
-  for (const storage::QuarantineRun& run : runs) {
-    json.push_back(
-        {{"run", run.id},
-         {"started", time_json(run.started_seconds)},
-         {"objects", run.objects},
-         {"allocated_bytes", run.allocated_bytes},
-         {"finished", run.finished},
-         {"problem", run.problem.empty() ? Json(nullptr) : Json(printable(run.problem))}});
-  }
-  return json;
 }
 
 Json names_json(const std::vector<std::string>& names) {
@@ -100,7 +83,7 @@ void write_past_json(const PastReport& report, std::ostream& out) {
       tags.push_back({{"tag", printable(tag.tag)},
                       {"state", state_name(tag.now)},
                       {"digest", tag.means ? Json(tag.means->text()) : Json(nullptr)},
-                      {"since", time_json(tag.pushed_seconds)},
+                      {"since", time_or_null(tag.pushed_seconds)},
                       {"before", candidates_json(tag.before)}});
     }
     repositories.push_back({{"name", printable(past.name)},
@@ -111,7 +94,7 @@ void write_past_json(const PastReport& report, std::ostream& out) {
                      {"complete", report.complete},
                      {"store", printable(report.root)},
                      {"repositories", std::move(repositories)},
-                     {"quarantine", runs_json(report.runs)},
+                     {"quarantine", quarantine_runs_json(report.runs)},
                      {"problems", names_json(report.past.problems)}};
   out << json.dump(1) << '\n';
 }

@@ -46,10 +46,6 @@ std::string name_of(const Survey& survey, const analyzer::TagRef& at) {
   return printable(repository.name + ':' + repository.tags[at.tag].name);
 }
 
-Json time_or_null(std::int64_t seconds) {
-  return seconds == 0 ? Json(nullptr) : Json(rfc3339(seconds));
-}
-
 void write_untagged(const Survey& survey, const std::vector<UntaggedRevision>& untagged,
                     const TextOptions& options, std::ostream& out) {
   write_heading("UNTAGGED", options, out);
