@@ -35,7 +35,7 @@ void settle_hard_links(Survey& survey, const Accounts& accounts) {
 }
 
 void count_blobs(const Survey& survey, Accounts& accounts) {
-  each_blob(survey.graph, [&](DigestId id) {
+  survey.graph.each_blob([&](DigestId id) {
     SpaceRow& space = accounts[class_of(accounts, id)];
     ++space.objects;
     space.bytes += survey.graph.bytes(id);

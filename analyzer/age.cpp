@@ -17,7 +17,7 @@ std::size_t age_row(std::int64_t then_seconds, std::int64_t now_seconds) noexcep
 std::array<ClassSplit, kAges> blobs_by_age(const Survey& survey, const Accounts& accounts,
                                            std::int64_t now_seconds) {
   std::array<ClassSplit, kAges> rows;
-  each_blob(survey.graph, [&](DigestId id) {
+  survey.graph.each_blob([&](DigestId id) {
     const std::uint32_t mtime = survey.graph.mtime_seconds[row(id)];
     add_blob(survey, accounts, id, rows[age_row(mtime, now_seconds)]);
   });
@@ -53,7 +53,7 @@ PushAges tags_by_push(const Survey& survey, std::int64_t now_seconds) {
     while (!pending.empty()) {
       const DigestId id = pending.back();
       pending.pop_back();
-      if (is_counted(survey.graph, id)) {
+      if (survey.graph.is_counted(id)) {
         ++to.blobs;
         to.bytes += survey.graph.bytes(id);
       }

@@ -214,7 +214,7 @@ std::string words(const storage::Error& error) {
   return error.path.empty() ? what : error.path + ": " + what;
 }
 
-Guard guard(const Plan& plan, double max_delete_percent) {
+Objection objection_to(const Plan& plan, double max_delete_percent) {
   if (plan.totals[static_cast<std::size_t>(RemovalClass::kTag)].objects != 0 && !plan.has_tags) {
     return {"it would remove every tag of the store", false};
   }

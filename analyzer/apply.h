@@ -22,7 +22,6 @@ enum class ApplyEnd : std::uint8_t {
 
 struct ApplyOptions {
   bool quarantine = true;
-  double max_delete_percent = 50;  ///< of the bytes in blobs
   PlanContext context;
 };
 
@@ -49,11 +48,13 @@ std::string words(const storage::Error& error);
 
 /// Why a plan must not be carried out: it would remove all blobs, or too many bytes (then
 /// `is_share`), or goes by tags where there are none. `reason` is empty if it may be.
-struct Guard {
+struct Objection {
   std::string reason;
   bool is_share = false;
 };
-Guard guard(const Plan& plan, double max_delete_percent);
+
+/// `max_delete_percent` of the bytes in blobs may go.
+Objection objection_to(const Plan& plan, double max_delete_percent);
 
 /// Why `plan` does not fit the store as `fresh`, a plan by the same rules made now, shows it; empty
 /// if it fits: each removal is in `fresh` with the same identity, or is gone already.

@@ -101,7 +101,7 @@ class Sharing {
     Policy own = safe_policy(false);
     own.referrers = false;  // those of this group are revisions; others' are not its blobs
     walk(own, Visited::kByAny, [&](DigestId id) {
-      if (!is_counted(graph_, id)) return;
+      if (!graph_.is_counted(id)) return;
       reached_by_.add(id, group);
       const Bytes bytes = graph_.bytes(id);
       figures.size += bytes;
@@ -110,7 +110,7 @@ class Sharing {
   }
 
   void share_out() {
-    each_blob(graph_, [&](DigestId id) {
+    graph_.each_blob([&](DigestId id) {
       const Bytes bytes = graph_.bytes(id);
       const std::uint32_t reached = reached_by_[id];
       if (reached < Owners::kSeveral) result_.groups[reached].exclusive += bytes;

@@ -11,7 +11,7 @@ namespace regsweep::analyzer {
 
 /// The share of one group of repositories, or of one repository. size = exclusive + shared. Sizes
 /// of two groups must not be added, exclusive and reclaimable bytes may. Source of the rules:
-/// docs/design.md, "Accounting".
+/// docs/repos.md.
 struct RepositoryFigures {
   std::uint64_t tags = 0;
   std::uint64_t revisions = 0;

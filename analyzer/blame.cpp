@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "analyzer/platform.h"
+#include "analyzer/sort_unique.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -71,8 +72,7 @@ class Blaming {
     }
     for (const DigestId id : reached_) seen_[row(id)] = 0;
     reached_.clear();
-    std::sort(needed.begin(), needed.end());
-    needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
+    sort_unique(needed);
     for (const DigestId id : needed) blame_.blobs[slot_[row(id)]].repositories.push_back(r);
   }
 

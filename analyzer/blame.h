@@ -18,13 +18,15 @@ enum class Loss : std::uint8_t {
   kGarbage,   ///< nothing does
 };
 
-/// A tag that cannot be pulled whole.
+/// What a tag lacks.
 struct BrokenPart {
   DigestId blob = kNoDigest;   ///< the damaged one
   DigestId image = kNoDigest;  ///< the manifest that needs it, or the damaged manifest itself
   std::string platform;        ///< "linux/arm64", of the image; "" if not known
   auto operator<=>(const BrokenPart&) const = default;
 };
+
+/// A tag that cannot be pulled whole.
 struct BlamedTag {
   TagRef tag;
   std::vector<BrokenPart> parts;  ///< sorted, each once

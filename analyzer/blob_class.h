@@ -20,20 +20,6 @@ struct ClassSplit {
 /// What keeps a blob that is there: kTagged, kUntagged or kGarbage.
 SpaceClass class_of(const Accounts& accounts, DigestId id) noexcept;
 
-/// Whether a digest's blob is there, a regular file.
-inline bool is_counted(const Graph& graph, DigestId id) noexcept {
-  return graph.has(id, kPresent) && !graph.has(id, kNotAFile);
-}
-
-/// Calls `f(id)` for each blob that is counted.
-template <class F>
-void each_blob(const Graph& graph, F&& f) {
-  for (std::size_t i = 0; i < graph.node_count(); ++i) {
-    const DigestId id = digest_id(i);
-    if (is_counted(graph, id)) f(id);
-  }
-}
-
 /// Counts a blob in its class.
 void add_blob(const Survey& survey, const Accounts& accounts, DigestId id, ClassSplit& to);
 

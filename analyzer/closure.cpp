@@ -11,10 +11,6 @@ namespace {
 
 using storage::Digest;
 
-/// A registry accepts no larger manifest.
-/// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
-constexpr std::size_t kLimitBytes = 4 * 1024 * 1024;
-
 bool has_wrong_size(const Graph& graph, DigestId manifest, DigestId blob) {
   const auto& all = graph.size_mismatches;  // by blob
   auto at = std::lower_bound(all.begin(), all.end(), blob,
@@ -40,8 +36,7 @@ Closure Closures::of(const Digest& digest) {
     const DigestId blob = id ? graph_.present_blob(*id) : kNoDigest;
     if (blob != kNoDigest && stored.insert(graph_.digests[blob]).second) {
       closure.blobs.push_back(graph_.digests[blob]);
-      closure.size +=
-          {graph_.size_bytes[row(blob)], std::uint64_t{graph_.allocated_sectors[row(blob)]} * 512};
+      closure.size += graph_.file_bytes(blob);
     }
     if (problem.empty() && part.role == Role::kManifest) {
       const Document& document = document_of(part.digest, blob);
@@ -110,12 +105,13 @@ Closures::Document Closures::from_graph(DigestId id) const {
 
 Closures::Document Closures::from_blob(const Digest& digest, DigestId id) {
   Document document;
-  if (graph_.size_bytes[row(id)] > kLimitBytes) {
+  if (graph_.size_bytes[row(id)] > kMaxManifestBytes) {
     document.problem = "is no manifest: it is larger than one may be";
     return document;
   }
   const auto text = store_.read_blob(
-      digest, buffer_, {kLimitBytes, ManifestParser::padding_bytes(), graph_.size_bytes[row(id)]});
+      digest, buffer_,
+      {kMaxManifestBytes, ManifestParser::padding_bytes(), graph_.size_bytes[row(id)]});
   if (!text) {
     document.problem = "could not be read: " + text.error().message;
     return document;

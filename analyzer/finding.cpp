@@ -108,7 +108,7 @@ class Findings {
       for (const Tag& tag : repository.tags) {
         const std::string tag_name = repository.name + ':' + tag.name;
         if (!tag.is_directory) {
-          name(stray, repository.name + "/_manifests/tags/" + tag.name);
+          name(stray, repository.name + '/' + storage::layout::kTags + '/' + tag.name);
         } else if (tag.state == LinkState::kAbsent) {
           name(absent, tag_name);
         } else if (tag.state == LinkState::kUnreadable) {
@@ -158,7 +158,8 @@ class Findings {
       if (context_.now_seconds - upload.entry.started_at_seconds < context_.upload_age_seconds) {
         continue;
       }
-      name(uploads, survey_.repositories[upload.repository].name + "/_uploads/" + upload.entry.id);
+      name(uploads, survey_.repositories[upload.repository].name + '/' + storage::layout::kUploads +
+                        '/' + upload.entry.id);
     }
     add(std::move(uploads));
   }

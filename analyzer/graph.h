@@ -111,8 +111,21 @@ struct Graph {
   bool has(DigestId id, std::uint16_t flag) const noexcept { return (flags[row(id)] & flag) != 0; }
   /// Bytes that this blob adds to a sum; 0 if another name of the same file has them.
   Bytes bytes(DigestId id) const noexcept {
-    if (has(id, kCountedElsewhere)) return {};
+    return has(id, kCountedElsewhere) ? Bytes{} : file_bytes(id);
+  }
+  /// Bytes of its file, whether or not another name of it has them in a sum.
+  Bytes file_bytes(DigestId id) const noexcept {
     return {size_bytes[row(id)], std::uint64_t{allocated_sectors[row(id)]} * 512};
+  }
+  /// Whether its blob is there, a regular file: what every count of blobs counts.
+  bool is_counted(DigestId id) const noexcept { return has(id, kPresent) && !has(id, kNotAFile); }
+  /// Calls `f(id)` for each blob that is counted.
+  template <class F>
+  void each_blob(F&& f) const {
+    for (std::size_t i = 0; i < node_count(); ++i) {
+      const DigestId id = digest_id(i);
+      if (is_counted(id)) f(id);
+    }
   }
   bool is_manifest(DigestId id) const noexcept { return manifest_of[row(id)] != kNoManifest; }
   ManifestType type(DigestId id) const noexcept {

@@ -1,6 +1,7 @@
 #include "analyzer/known.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "analyzer/has_path.h"
@@ -48,6 +49,12 @@ class Comparer {
     return found == by_name_.end() ? nullptr : found->second;
   }
 
+  /// The blob that a registry serves for a digest; kNoDigest if there is none that is a file.
+  DigestId blob_of(const std::optional<DigestId>& id) const {
+    const DigestId blob = id ? graph_.present_blob(*id) : kNoDigest;
+    return blob != kNoDigest && graph_.is_counted(blob) ? blob : kNoDigest;
+  }
+
   void tags(std::vector<DigestId>& roots) {
     if (list_.tags.empty()) return;
     for (const KnownList::Tag& listed : list_.tags) {
@@ -85,8 +92,7 @@ class Comparer {
       const Repository* in = repository(listed.repository);
       const auto id = graph_.digests.find(listed.digest);
       if (id) roots.push_back(*id);
-      if (in == nullptr || !id || graph_.present_blob(*id) == kNoDigest ||
-          !has_revision(graph_, *in, *id)) {
+      if (in == nullptr || blob_of(id) == kNoDigest || !has_revision(graph_, *in, *id)) {
         out_.revisions_only_listed.push_back(listed);
       }
     }
@@ -95,7 +101,7 @@ class Comparer {
   void blobs(Marks& known) {
     for (const KnownList::Blob& listed : list_.blobs) {
       const auto id = graph_.digests.find(listed.digest);
-      const DigestId blob = id ? graph_.present_blob(*id) : kNoDigest;
+      const DigestId blob = blob_of(id);
       if (blob == kNoDigest) {
         out_.blobs_only_listed.push_back(listed);
         out_.only_listed_bytes += listed.size_bytes.value_or(0);
@@ -114,17 +120,15 @@ class Comparer {
       ++to.objects;
       to.bytes += graph_.bytes(id);
     };
-    for (std::size_t i = 0; i < graph_.node_count(); ++i) {
-      const DigestId id = digest_id(i);
-      if (!graph_.has(id, kPresent)) continue;
-      if (known[i] != 0) {
+    graph_.each_blob([&](DigestId id) {
+      if (known[row(id)] != 0) {
         add(out_.blobs_in_both, id);
-        continue;
+        return;
       }
       add(out_.blobs_only_stored, id);
-      if (accounts_.live[i] == 0) add(out_.garbage_only_stored, id);
+      if (accounts_.live[row(id)] == 0) add(out_.garbage_only_stored, id);
       out_.only_stored.push_back(id);
-    }
+    });
     std::sort(out_.only_stored.begin(), out_.only_stored.end(),
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
   }

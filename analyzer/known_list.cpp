@@ -7,6 +7,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -115,8 +117,8 @@ class Reader {
       }
       if (!size) size = blob.size_bytes;
     }
-    unique(list_.tags);
-    unique(list_.revisions);
+    sort_unique(list_.tags);
+    sort_unique(list_.revisions);
     return std::move(list_);
   }
 
@@ -129,12 +131,6 @@ class Reader {
       throw BadLine{"want the blob's size behind its digest, as a number of bytes"};
     }
     return size;
-  }
-
-  template <class T>
-  static void unique(std::vector<T>& list) {
-    std::sort(list.begin(), list.end());
-    list.erase(std::unique(list.begin(), list.end()), list.end());
   }
 
   KnownList list_;

@@ -82,7 +82,7 @@ class OwnerSearch {
 std::vector<LargeBlob> largest_blobs(const Survey& survey, const Accounts& accounts,
                                      std::size_t most) {
   std::vector<DigestId> ids;
-  each_blob(survey.graph, [&](DigestId id) { ids.push_back(id); });
+  survey.graph.each_blob([&](DigestId id) { ids.push_back(id); });
   const auto larger = [&](DigestId a, DigestId b) { return is_larger(survey.graph, a, b); };
   const std::size_t count = std::min(most, ids.size());
   const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(count);

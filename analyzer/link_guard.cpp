@@ -7,6 +7,8 @@
 
 namespace regsweep::analyzer {
 
+namespace layout = storage::layout;
+
 std::int64_t LinkGuard::look(const std::string& path) const {
   const auto facts = store_.stat_path(path);
   return facts ? facts->mtime_nanoseconds : -1;
@@ -15,11 +17,11 @@ std::int64_t LinkGuard::look(const std::string& path) const {
 void LinkGuard::remember(const Survey& survey) {
   std::set<std::string> paths;
   for (const Repository& repository : survey.repositories) {
-    const std::string base = std::string(storage::layout::kRepositories) + '/' + repository.name;
-    for (const char* part :
-         {"/_layers/sha256", "/_manifests/revisions/sha256", "/_manifests/tags"}) {
-      paths.insert(base + part);
+    const std::string base = layout::repository_directory(repository.name);
+    for (const char* of_links : {layout::kLayers, layout::kRevisions}) {
+      paths.insert(base + '/' + of_links + "/sha256");
     }
+    paths.insert(base + '/' + layout::kTags);
     // A new repository shows in the directory above it.
     for (std::size_t slash = base.size(); slash != std::string::npos;
          slash = base.rfind('/', slash - 1)) {
@@ -27,7 +29,7 @@ void LinkGuard::remember(const Survey& survey) {
       if (slash == 0) break;
     }
   }
-  paths.insert(storage::layout::kRepositories);
+  paths.insert(layout::kRepositories);
   watched_.clear();
   changed_since_survey_ = false;
   // File systems stamp with a clock that runs up to a tick behind the one we read.

@@ -18,9 +18,6 @@ namespace {
 
 using storage::Digest;
 
-/// A registry accepts no larger manifest.
-/// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
-constexpr std::uint64_t kLimitBytes = 4 * 1024 * 1024;
 constexpr std::size_t kPeekBytes = 512;
 
 /// A reference, kept beyond the parser's next document.
@@ -95,8 +92,8 @@ std::vector<Document> read_documents(const storage::Store& store, const Survey& 
   tbb::enumerable_thread_specific<Reader> readers;
   tbb::parallel_for(std::size_t{0}, graph.node_count(), [&](std::size_t i) {
     const DigestId id = digest_id(i);
-    if (held[i] != 0 || !graph.has(id, kPresent) || graph.has(id, kNotAFile)) return;
-    if (graph.size_bytes[i] == 0 || graph.size_bytes[i] > kLimitBytes) return;
+    if (held[i] != 0 || !graph.is_counted(id)) return;
+    if (graph.size_bytes[i] == 0 || graph.size_bytes[i] > kMaxManifestBytes) return;
     readers.local().look(store, graph, id);
   });
   std::vector<Document> documents;
@@ -144,8 +141,7 @@ class Expansion {
       ++lost_.missing;
     } else {
       lost_.blobs.push_back(graph_.digests[blob]);
-      lost_.size +=
-          {graph_.size_bytes[row(blob)], std::uint64_t{graph_.allocated_sectors[row(blob)]} * 512};
+      lost_.size += graph_.file_bytes(blob);
     }
     if (part.is_manifest) {
       lost_.children.push_back(part.digest);

@@ -192,7 +192,6 @@ bool add_descriptor(element value, Role role, std::vector<Reference>& out) {
       case Key::kMediaType:
         if (!get_string(e, text)) return false;
         if (is_manifest_media_type(text)) reference.is_manifest = true;
-        reference.claim = claimed_kind(text);
         reference.media_type = capped(text);
         return true;
       case Key::kSize:

@@ -7,10 +7,17 @@
 #include <string_view>
 #include <vector>
 
-#include "analyzer/content_kind.h"
 #include "storage/digest.h"
 
 namespace regsweep::analyzer {
+
+/// A registry accepts no larger manifest.
+/// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
+inline constexpr std::size_t kMaxManifestBytes = 4 * 1024 * 1024;
+
+/// What is larger is no manifest, whatever refers to it, and is not read: many times what a
+/// registry accepts, and little enough to be held in memory by each thread.
+inline constexpr std::size_t kMostDocumentBytes = 64 * 1024 * 1024;
 
 /// What a document turned out to be, for display and for the choice of references.
 enum class ManifestType : std::uint8_t {
@@ -50,8 +57,7 @@ struct Reference {
   bool marked_by_2_8 = false;    ///< registry 2.8's collector marks it
   bool marked_by_3 = false;      ///< registry 3.x's collector marks it
   std::int64_t size_bytes = -1;  ///< as declared, -1 if absent
-  ContentKind claim = ContentKind::kOther;  ///< what its media type says that the blob is
-  std::string_view media_type;              ///< as declared, cut to 256 bytes; empty if none is
+  std::string_view media_type;   ///< as declared, cut to 256 bytes; empty if none is
 };
 
 /// A parsed document: all it refers to, and what each registry version makes of it.

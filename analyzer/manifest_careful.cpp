@@ -138,8 +138,6 @@ void Collector::descriptor(const ReferenceField& field, NodeId value) {
   });
   shared.is_manifest =
       field.role == Role::kManifest || field.role == Role::kSubject || is_manifest_media_type(type);
-  // Schema 1 names no types: its layers are gzip.
-  shared.claim = field.role == Role::kFsLayer ? ContentKind::kGzip : claimed_kind(type);
   if (!type.empty()) shared.media_type = texts_.emplace_back(capped(type));
   document_.each_member(value, [&](NodeId key, NodeId member) {
     if (go_json::fold_equal(field.digest_key, document_.string(key))) {
@@ -167,7 +165,7 @@ void Collector::digest(const ReferenceField& field, NodeId value, const Referenc
 }
 
 /// Appends what a mark stands for to `out`, as marked by neither.
-Reference& add_marked(const Mark& mark, std::vector<Occurrence>& occurrences,
+Reference& add_marked(const MarkedDigest& mark, std::vector<Occurrence>& occurrences,
                       std::vector<Reference>& out) {
   const auto found = std::lower_bound(
       occurrences.begin(), occurrences.end(), mark.digest,
@@ -186,7 +184,7 @@ Reference& add_marked(const Mark& mark, std::vector<Occurrence>& occurrences,
 void list_references(const Verdict& two, const Verdict& three, std::vector<Occurrence>& occurrences,
                      std::vector<Reference>& out) {
   const bool same = two.marks == three.marks;
-  for (const Mark& mark : two.marks) {
+  for (const MarkedDigest& mark : two.marks) {
     Reference& reference = add_marked(mark, occurrences, out);
     reference.marked_by_2_8 = true;
     reference.marked_by_3 = same;
@@ -194,7 +192,7 @@ void list_references(const Verdict& two, const Verdict& three, std::vector<Occur
   if (!same) {
     // Where both go on they mark the same; this is for a day on which that is no longer so.
     std::size_t at = 0;
-    for (const Mark& mark : three.marks) {
+    for (const MarkedDigest& mark : three.marks) {
       const auto begin = two.marks.begin() + static_cast<std::ptrdiff_t>(at);
       const auto found = std::find(begin, two.marks.end(), mark);
       if (found == two.marks.end()) {

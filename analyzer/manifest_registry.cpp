@@ -212,7 +212,7 @@ constexpr Dialect kDialect3{true,
                             "panic: interface conversion: distribution.Manifest is nil, not "
                             "*ocischema.DeserializedImageIndex"};
 
-void mark_slice(const GoValue& slice, Role role, std::vector<Mark>& marks) {
+void mark_slice(const GoValue& slice, Role role, std::vector<MarkedDigest>& marks) {
   for (std::size_t i = 0; i < slice.length; ++i) {
     const GoValue& element = slice[i];
     marks.push_back(

@@ -26,20 +26,19 @@ inline constexpr std::string_view kMediaSchema1Signed =
     "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
 /// A registry refuses to read a manifest that is larger, with kTooLarge.
-inline constexpr std::size_t kMaxManifestBytes = 4 << 20;
 inline constexpr std::string_view kTooLarge = "storage: read exceeds limit";
 
 /// A digest that a collector marks.
-struct Mark {
+struct MarkedDigest {
   go_json::NodeId digest = go_json::kNoNode;  ///< the string, kNoNode where none was given: ""
   Role role = Role::kLayer;
 
-  bool operator==(const Mark&) const = default;
+  bool operator==(const MarkedDigest&) const = default;
 };
 
 struct Verdict {
   std::string error;  ///< empty if the collector goes on
-  std::vector<Mark> marks;
+  std::vector<MarkedDigest> marks;
 };
 
 /// `text` is what was scanned into `document`.

@@ -60,8 +60,8 @@ std::vector<MediaTypeRow> blobs_by_media_type(const Survey& survey, const Accoun
   const MediaTypeOf types = media_type_of(survey);
   std::vector<MediaTypeRow> rows(types.names.size());
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].name = types.names[i];
-  each_blob(survey.graph,
-            [&](DigestId id) { add_blob(survey, accounts, id, rows[types.index[row(id)]].split); });
+  survey.graph.each_blob(
+      [&](DigestId id) { add_blob(survey, accounts, id, rows[types.index[row(id)]].split); });
   std::erase_if(rows, [](const MediaTypeRow& row) { return row.split.blobs == 0; });
   std::sort(rows.begin(), rows.end(),
             [](const MediaTypeRow& a, const MediaTypeRow& b) { return a.name < b.name; });

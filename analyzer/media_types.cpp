@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 
 std::uint32_t MediaTypes::number(std::string_view text) {
@@ -15,8 +17,7 @@ std::uint32_t MediaTypes::number(std::string_view text) {
 std::vector<std::string> join_media_types(std::vector<std::string> texts) {
   constexpr std::size_t kMost = 0x10000;
   texts.emplace_back();
-  std::sort(texts.begin(), texts.end());
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  sort_unique(texts);
   if (texts.size() > kMost) texts.resize(kMost);
   return texts;
 }

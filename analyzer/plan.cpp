@@ -48,6 +48,15 @@ void count_in(Plan& plan, const storage::Removal& removal) {
   }
 }
 
+Plan begin_plan(const PlanContext& context) {
+  Plan plan;
+  plan.created_seconds = context.now_seconds;
+  plan.root = context.root;
+  plan.v2 = context.v2;
+  plan.config_path = context.config_path;
+  return plan;
+}
+
 SurveyOptions survey_options_for(const PlanRules& rules) {
   SurveyOptions options;
   options.read_layer_links = true;

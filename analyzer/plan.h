@@ -75,6 +75,9 @@ struct PlanContext {
   bool database_lock = false;
 };
 
+/// A plan of nothing so far: when and for which store.
+Plan begin_plan(const PlanContext& context);
+
 /// Works out a plan: looks at each object once more for its identity and age, and changes nothing.
 /// `survey` is as before when it returns (Without). Runs in the caller's TBB arena.
 Plan make_plan(const storage::Store& store, Survey& survey, const PlanRules& rules,

@@ -10,39 +10,23 @@
 #include "analyzer/has_path.h"
 #include "analyzer/refusal.h"
 #include "storage/layout.h"
+#include "storage/sweeper_shape.h"
 
 namespace regsweep::analyzer {
 namespace {
+
+namespace layout = storage::layout;
 
 using storage::EventKind;
 using storage::FileFacts;
 using storage::LinkState;
 using storage::RemovalClass;
 
-std::string repository_path(const std::string& name) {
-  return std::string(storage::layout::kRepositories) + '/' + name + '/';
-}
-
-/// A blob's directory below v2.
-std::string blob_directory(const storage::Digest& digest) {
-  std::string path = storage::layout::blob_path(digest);
-  return path.substr(0, path.rfind('/'));
-}
-
 /// Where the identity of a removal is looked up.
 std::string judged_path(RemovalClass removal_class, const std::string& path) {
-  switch (removal_class) {
-    case RemovalClass::kBlob:
-      return path + "/data";
-    case RemovalClass::kTag:
-      return path + "/current/link";
-    case RemovalClass::kTagIndexEntry:
-    case RemovalClass::kRevision:
-    case RemovalClass::kLayerLink:
-      return path + "/link";
-    default:
-      return path;
-  }
+  if (removal_class == RemovalClass::kTag) return layout::current_link(path);
+  const char* file = storage::key_file(removal_class);
+  return file == nullptr ? path : path + '/' + file;
 }
 
 }  // namespace
@@ -54,12 +38,9 @@ PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, cons
       graph_(survey.graph),
       rules_(rules),
       context_(context),
-      scope_(scope) {
+      scope_(scope),
+      plan_(begin_plan(context)) {
   plan_.rules = rules;
-  plan_.created_seconds = context.now_seconds;
-  plan_.root = context.root;
-  plan_.v2 = context.v2;
-  plan_.config_path = context.config_path;
 }
 
 /// What the user named, whatever its age. As the API's DELETE by digest, a revision takes the layer
@@ -68,18 +49,19 @@ PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, cons
 void PlanBuilder::choose_what_is_deleted() {
   for (const TagRef& at : scope_->removal.tags) {
     const Repository& repository = survey_.repositories[at.repository];
-    add(RemovalClass::kTag,
-        repository_path(repository.name) + "_manifests/tags/" + repository.tags[at.tag].name, {},
-        "to be deleted", true);
+    add(RemovalClass::kTag, layout::tag_directory(repository.name, repository.tags[at.tag].name),
+        {}, "to be deleted", true);
   }
   for (const RevisionRef& at : scope_->removal.revisions) {
     const Repository& repository = survey_.repositories[at.repository];
-    if (add(RemovalClass::kRevision, link_path(repository, "_manifests/revisions/", at.path), {},
+    if (add(RemovalClass::kRevision,
+            layout::revision_directory(repository.name, graph_.digests[at.path]), {},
             "to be deleted", true)) {
       doomed_revisions_.emplace_back(at.repository, at.path);
     }
     if (has_path(graph_, repository.layers, at.path)) {
-      add(RemovalClass::kLayerLink, link_path(repository, "_layers/", at.path), {},
+      add(RemovalClass::kLayerLink,
+          layout::layer_directory(repository.name, graph_.digests[at.path]), {},
           "a link to the same manifest", true);
     }
   }
@@ -91,12 +73,12 @@ void PlanBuilder::choose_whole_repositories() {
   for (const std::uint32_t r : scope_->repositories) {
     const Repository& repository = survey_.repositories[r];
     for (const DigestId path : repository.layers.paths) {
-      add(RemovalClass::kLayerLink, link_path(repository, "_layers/", path), {},
-          "its repository is to be deleted", true);
+      add(RemovalClass::kLayerLink, layout::layer_directory(repository.name, graph_.digests[path]),
+          {}, "its repository is to be deleted", true);
     }
     for (const Upload& upload : survey_.uploads) {
       if (upload.repository != r) continue;
-      add(RemovalClass::kUpload, repository_path(repository.name) + "_uploads/" + upload.entry.id,
+      add(RemovalClass::kUpload, layout::upload_directory(repository.name, upload.entry.id),
           {upload.entry.size_bytes, upload.entry.allocated_bytes},
           "its repository is to be deleted", true);
     }
@@ -123,8 +105,8 @@ void PlanBuilder::decide_what_lives() {
         if (content != kNoDigest) as_before.push_back(content);
         continue;
       }
-      const std::string link = link_path(repository, "_manifests/revisions/", path);
-      const auto facts = store_.stat_path(link + "/link");
+      const std::string link = layout::revision_directory(repository.name, graph_.digests[path]);
+      const auto facts = store_.stat_path(layout::link_in(link));
       if (facts && !is_young(facts->mtime_nanoseconds)) continue;
       const std::lock_guard lock(mutex);  // young, or no longer to be looked at
       if (!facts) note_problem(link, facts.error());
@@ -147,7 +129,8 @@ void PlanBuilder::choose_revisions() {
     for (const DigestId path : repository.revisions.paths) {
       const DigestId content = repository.revisions.content_of(path);
       if (live_[row(path)] != 0 || (content != kNoDigest && live_[row(content)] != 0)) continue;
-      if (add(RemovalClass::kRevision, link_path(repository, "_manifests/revisions/", path), {},
+      if (add(RemovalClass::kRevision,
+              layout::revision_directory(repository.name, graph_.digests[path]), {},
               "untagged: no tag needs it")) {
         doomed_revisions_.emplace_back(static_cast<std::uint32_t>(r), path);
       }
@@ -170,7 +153,7 @@ void PlanBuilder::choose_tag_entries() {
       if (tag.state != LinkState::kRead) continue;
       if (tag.index_counted && tag.index_entries <= 1) continue;  // its own, at most
       const std::string base =
-          repository_path(repository.name) + "_manifests/tags/" + tag.name + "/index/sha256";
+          layout::tag_directory(repository.name, tag.name) + '/' + layout::kIndex + "/sha256";
       const auto names = store_.list_path(base);
       if (!names) {
         note_problem(base, names.error());
@@ -198,7 +181,7 @@ void PlanBuilder::choose_blobs_and_links() {
   Marks doomed(graph_.node_count());
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     const DigestId id = digest_id(i);
-    if (!graph_.has(id, kPresent) || graph_.has(id, kNotAFile) || live_[i] != 0) continue;
+    if (!graph_.is_counted(id) || live_[i] != 0) continue;
     if (was_unneeded(id)) continue;
     if (is_young(std::int64_t{graph_.mtime_seconds[i]} * 1'000'000'000)) {
       hold_back(graph_.bytes(id));
@@ -210,7 +193,7 @@ void PlanBuilder::choose_blobs_and_links() {
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     if (doomed[i] == 0) continue;
     const DigestId id = digest_id(i);
-    add(RemovalClass::kBlob, blob_directory(graph_.digests[id]), graph_.bytes(id),
+    add(RemovalClass::kBlob, layout::blob_directory(graph_.digests[id]), graph_.bytes(id),
         graph_.is_manifest(id) ? "untagged: no tag needs this manifest"
                                : "garbage: nothing refers to it");
   }
@@ -229,8 +212,8 @@ void PlanBuilder::choose_links_to(Marks& doomed) {
     for (const DigestId path : repository.layers.paths) {
       const DigestId blob = repository.layers.blob_of(path);
       if (doomed[row(blob)] == 0 && doomed[row(path)] == 0) continue;
-      std::string link = link_path(repository, "_layers/", path);
-      const auto facts = store_.stat_path(link + "/link");
+      std::string link = layout::layer_directory(repository.name, graph_.digests[path]);
+      const auto facts = store_.stat_path(layout::link_in(link));
       if (!facts && facts.error().code == storage::Errc::kNotFound) continue;
       if (!facts) note_problem(link, facts.error());
       if (!facts || is_young(facts->mtime_nanoseconds)) {
@@ -278,7 +261,7 @@ void PlanBuilder::choose_dead_links() {
       const DigestId blob = repository.layers.blob_of(path);
       const bool dangles = !graph_.has(blob, kPresent);
       if (!dangles && (own[row(path)] != 0 || own[row(blob)] != 0)) continue;
-      std::string link = link_path(repository, "_layers/", path);
+      std::string link = layout::layer_directory(repository.name, graph_.digests[path]);
       if (chosen.contains(link)) continue;
       add(RemovalClass::kLayerLink, std::move(link), {},
           dangles ? "its blob is not there" : "no manifest of the repository needs it");
@@ -293,7 +276,7 @@ void PlanBuilder::choose_uploads() {
     const storage::UploadEntry& entry = upload.entry;
     if (entry.started_at_seconds > limit || entry.touched_at_seconds > limit) continue;
     add(RemovalClass::kUpload,
-        repository_path(survey_.repositories[upload.repository].name) + "_uploads/" + entry.id,
+        layout::upload_directory(survey_.repositories[upload.repository].name, entry.id),
         {entry.size_bytes, entry.allocated_bytes}, "unfinished upload");
   }
 }
@@ -324,20 +307,20 @@ void PlanBuilder::choose_empty_repositories() {
 }
 
 void PlanBuilder::choose_directories_of(const Repository& repository) {
-  const std::string base = repository_path(repository.name);
-  for (const char* part :
-       {"_uploads", "_layers/sha256", "_layers/sha384", "_layers/sha512", "_layers",
-        "_manifests/revisions/sha256", "_manifests/revisions/sha384", "_manifests/revisions/sha512",
-        "_manifests/revisions", "_manifests/tags", "_manifests"}) {
-    add(RemovalClass::kEmptyDirectory, base + part, {}, "its repository is empty");
+  const std::string base = layout::repository_directory(repository.name);
+  const auto add_part = [&](const std::string& part) {
+    add(RemovalClass::kEmptyDirectory, base + '/' + part, {}, "its repository is empty");
+  };
+  for (const char* of_links : {layout::kLayers, layout::kRevisions}) {
+    for (const char* algorithm : {"sha256", "sha384", "sha512"}) {
+      add_part(std::string(of_links) + '/' + algorithm);
+    }
   }
-  add(RemovalClass::kEmptyDirectory, base.substr(0, base.size() - 1), {}, "empty repository");
-}
-
-std::string PlanBuilder::link_path(const Repository& repository, const char* below,
-                                   DigestId path) const {
-  return repository_path(repository.name) + below +
-         storage::layout::link_directory(graph_.digests[path]);
+  for (const char* part :
+       {layout::kUploads, layout::kLayers, layout::kRevisions, layout::kTags, layout::kManifests}) {
+    add_part(part);
+  }
+  add(RemovalClass::kEmptyDirectory, base, {}, "empty repository");
 }
 
 bool PlanBuilder::is_young(std::int64_t mtime_nanoseconds) const {
@@ -399,11 +382,10 @@ void PlanBuilder::finish() {
                  removals.end());
   std::sort(plan_.problems.begin(), plan_.problems.end());
   for (const storage::Removal& removal : removals) count_in(plan_, removal);
-  for (std::size_t i = 0; i < graph_.node_count(); ++i) {
-    if (!graph_.has(digest_id(i), kPresent) || graph_.has(digest_id(i), kNotAFile)) continue;
+  graph_.each_blob([&](DigestId id) {
     ++plan_.blobs_in_store;
-    plan_.bytes_in_store += graph_.bytes(digest_id(i));
-  }
+    plan_.bytes_in_store += graph_.bytes(id);
+  });
   for (const Repository& repository : survey_.repositories) {
     for (const Tag& tag : repository.tags) plan_.has_tags |= tag.state == LinkState::kRead;
   }

@@ -34,8 +34,6 @@ class PlanBuilder {
   void stop_when_enough();
   void finish();
 
-  /// A link's directory; `below` is "_layers/" or "_manifests/revisions/".
-  std::string link_path(const Repository& repository, const char* below, DigestId path) const;
   bool is_young(std::int64_t mtime_nanoseconds) const;
   /// Whether revisions go that no tag needs: by the rules, or because what needed them goes.
   bool goes_by_tags() const noexcept { return rules_.untagged || sweeps_after_deleting(); }

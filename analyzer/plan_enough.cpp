@@ -3,6 +3,7 @@
 #include <set>
 
 #include "analyzer/plan_builder.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 
@@ -12,17 +13,8 @@ using storage::RemovalClass;
 DigestId PlanBuilder::blob_of(const storage::Removal& removal) const {
   const bool is_blob = removal.removal_class == RemovalClass::kBlob;
   if (!is_blob && removal.removal_class != RemovalClass::kLayerLink) return kNoDigest;
-  const std::string_view path = removal.path;
-  const std::size_t hex = path.rfind('/') + 1;
-  std::size_t end = hex - 1;
-  if (is_blob) end = path.rfind('/', end - 1);  // the two digits between algorithm and digest
-  const std::size_t begin = path.rfind('/', end - 1) + 1;
-  storage::Algorithm algorithm;
   storage::Digest digest;
-  if (!storage::parse_algorithm(path.substr(begin, end - begin), algorithm) ||
-      !storage::parse_hex(algorithm, path.substr(hex), digest)) {
-    return kNoDigest;
-  }
+  if (!storage::layout::ends_in_digest(removal.path, is_blob, digest)) return kNoDigest;
   const auto id = graph_.digests.find(digest);
   return id ? graph_.present_blob(*id) : kNoDigest;
 }

@@ -12,6 +12,8 @@
 namespace regsweep::analyzer {
 namespace {
 
+namespace layout = storage::layout;
+
 using storage::Digest;
 using storage::Errc;
 using storage::EventKind;
@@ -88,9 +90,8 @@ class Past {
       const bool has_revision = is_linked(digest);
       if (!has_revision && !is_present(digest)) continue;  // nothing of it is left
       Candidate candidate = judge(digest, has_revision, closures_.of(digest));
-      const auto facts =
-          store_.stat_path(tag_directory(of_.name, tag.name) + "/index/" +
-                           storage::layout::link_directory(digest) + '/' + storage::layout::kLink);
+      const auto facts = store_.stat_path(layout::link_in(
+          layout::entry_directory(layout::tag_directory(of_.name, tag.name), digest)));
       if (facts) candidate.seconds = facts->mtime_seconds;
       past.before.push_back(std::move(candidate));
     }
@@ -132,9 +133,8 @@ class Past {
                     [&](const Digest& subject) { return is_present(subject); });
     if (is_attached) return;  // it has its place without a tag
     Candidate candidate = judge(digest, has_link, closure);
-    const std::string directory = revision_directory(of_.name, digest);
-    const auto facts =
-        store_.stat_path(has_link ? directory + '/' + storage::layout::kLink : directory);
+    const std::string directory = layout::revision_directory(of_.name, digest);
+    const auto facts = store_.stat_path(has_link ? layout::link_in(directory) : directory);
     if (facts) candidate.seconds = facts->mtime_seconds;
     past_.untagged.push_back(std::move(candidate));
   }
@@ -164,8 +164,8 @@ class Past {
   /// A registry's DELETE removes a revision's link and leaves its directory, which still tells the
   /// digest. Source: distribution registry/storage/linkedblobstore.go, Clear.
   std::vector<Digest> deleted_revisions() const {
-    const std::string start = std::string(storage::layout::kRepositories) + '/' + of_.name + '/' +
-                              storage::layout::kRevisions + '/';
+    const std::string start =
+        layout::repository_directory(of_.name) + '/' + layout::kRevisions + '/';
     std::vector<Digest> digests;
     const auto& events = survey_.events;
     const auto before = [](const storage::Event& event, const std::string& text) {
@@ -173,15 +173,11 @@ class Past {
     };
     for (auto at = std::lower_bound(events.begin(), events.end(), start, before);
          at != events.end() && at->path.starts_with(start); ++at) {
-      if (at->kind != EventKind::kEmptyDirectory) continue;
-      const std::string rest = at->path.substr(start.size());
-      const std::size_t slash = rest.find('/');
-      storage::Algorithm algorithm{};
       Digest digest;
-      if (slash != std::string::npos && parse_algorithm(rest.substr(0, slash), algorithm) &&
-          parse_hex(algorithm, rest.substr(slash + 1), digest)) {
-        digests.push_back(digest);
-      }
+      const bool is_revision = at->kind == EventKind::kEmptyDirectory &&
+                               layout::ends_in_digest(at->path, false, digest) &&
+                               at->path == layout::revision_directory(of_.name, digest);
+      if (is_revision) digests.push_back(digest);
     }
     return digests;
   }
@@ -238,7 +234,7 @@ Recoverable find_recoverable(const storage::Store& store, const Survey& survey,
 
 std::vector<Digest> tag_entries(const storage::Store& store, const std::string& repository,
                                 const std::string& tag, std::vector<std::string>* problems) {
-  const std::string base = tag_directory(repository, tag) + "/index";
+  const std::string base = layout::tag_directory(repository, tag) + '/' + layout::kIndex;
   const auto note = [&](const std::string& path, const storage::Error& error) {
     if (error.code != Errc::kNotFound && problems != nullptr) {
       problems->push_back(path + ": " + error.message);
@@ -256,7 +252,7 @@ std::vector<Digest> tag_entries(const storage::Store& store, const std::string& 
     for (const std::string& name : *names) {
       Digest digest;
       if (!parse_hex(algorithm, name, digest)) continue;
-      const std::string link = directory + '/' + name + '/' + storage::layout::kLink;
+      const std::string link = layout::link_in(directory + '/' + name);
       const auto facts = store.stat_path(link);
       if (!facts) {
         note(link, facts.error());
@@ -266,11 +262,6 @@ std::vector<Digest> tag_entries(const storage::Store& store, const std::string& 
     }
   }
   return digests;
-}
-
-std::string tag_directory(const std::string& repository, const std::string& tag) {
-  return std::string(storage::layout::kRepositories) + '/' + repository + '/' +
-         storage::layout::kTags + '/' + tag;
 }
 
 }  // namespace regsweep::analyzer

@@ -75,7 +75,4 @@ std::vector<storage::Digest> tag_entries(const storage::Store& store, const std:
                                          const std::string& tag,
                                          std::vector<std::string>* problems);
 
-/// "repositories/<name>/_manifests/tags/<tag>", below v2.
-std::string tag_directory(const std::string& repository, const std::string& tag);
-
 }  // namespace regsweep::analyzer

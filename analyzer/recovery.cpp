@@ -7,11 +7,14 @@
 #include "analyzer/closure.h"
 #include "analyzer/recoverable.h"
 #include "analyzer/repair_parts.h"
+#include "analyzer/sort_unique.h"
 #include "analyzer/soundness.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
+
+namespace layout = storage::layout;
 
 using storage::Addition;
 using storage::AdditionClass;
@@ -27,11 +30,8 @@ class RecoveryBuilder {
         graph_(survey.graph),
         closures_(store, survey),
         content_(store) {
+    recovery_.plan = begin_plan(context);
     Plan& plan = recovery_.plan;
-    plan.created_seconds = context.now_seconds;
-    plan.root = context.root;
-    plan.v2 = context.v2;
-    plan.config_path = context.config_path;
     if (context.database_lock) {
       plan.refusals.push_back("a database owns this store: links alone mean nothing in it");
     }
@@ -80,13 +80,12 @@ class RecoveryBuilder {
   /// What of a repository hides something: then a link may only seem to be missing. Repositories
   /// below it, and its uploads, hide none of its links.
   std::string unread_in(const Repository& repository) const {
-    const std::string base =
-        std::string(storage::layout::kRepositories) + '/' + repository.name + '/';
+    const std::string base = layout::repository_directory(repository.name) + '/';
     for (const storage::Event& event : survey_.events) {
       const bool hides = event.kind == storage::EventKind::kUnreadable ||
                          event.kind == storage::EventKind::kSymlink;
-      if (hides && (storage::is_below(event.path, base + storage::layout::kLayers) ||
-                    storage::is_below(event.path, base + storage::layout::kManifests) ||
+      if (hides && (storage::is_below(event.path, base + layout::kLayers) ||
+                    storage::is_below(event.path, base + layout::kManifests) ||
                     storage::is_below(base, event.path))) {
         return event.path;
       }
@@ -126,8 +125,8 @@ class RecoveryBuilder {
         return;
       }
       add(is_revision ? AdditionClass::kRevisionLink : AdditionClass::kLayerLink,
-          is_revision ? revision_directory(repository.name, digest)
-                      : layer_directory(repository.name, digest),
+          layout::link_in(is_revision ? layout::revision_directory(repository.name, digest)
+                                      : layout::layer_directory(repository.name, digest)),
           digest);
       return;
     }
@@ -140,9 +139,8 @@ class RecoveryBuilder {
     }
   }
 
-  void add(AdditionClass addition_class, const std::string& directory, const Digest& digest) {
-    recovery_.plan.additions.push_back(
-        {addition_class, directory + '/' + storage::layout::kLink, digest, {}, reason_});
+  void add(AdditionClass addition_class, std::string link, const Digest& digest) {
+    recovery_.plan.additions.push_back({addition_class, std::move(link), digest, {}, reason_});
   }
 
   /// Makes the tag mean the digest. A registry's push only writes over the current link; here
@@ -167,7 +165,7 @@ class RecoveryBuilder {
       recovery.before = graph_.digests[tag->digest];
       if (*recovery.before == recovery.digest) return;
     }
-    const std::string directory = tag_directory(repository.name, recovery.tag);
+    const std::string directory = layout::tag_directory(repository.name, recovery.tag);
     std::vector<std::string> problems;
     std::vector<Digest> entries = tag_entries(store_, repository.name, recovery.tag, &problems);
     if (!problems.empty()) {
@@ -186,18 +184,17 @@ class RecoveryBuilder {
         return std::find(entries.begin(), entries.end(), digest) != entries.end();
       });
     }
-    std::sort(wanted.begin(), wanted.end());
-    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    sort_unique(wanted);
     recovery.entries = wanted.size() + (moves ? 0 : entries.size());
     for (const Digest& digest : wanted) {
-      add(AdditionClass::kTagIndexLink,
-          directory + "/index/" + storage::layout::link_directory(digest), digest);
+      add(AdditionClass::kTagIndexLink, layout::link_in(layout::entry_directory(directory, digest)),
+          digest);
     }
-    add(AdditionClass::kTagCurrentLink, directory + "/current", recovery.digest);
+    add(AdditionClass::kTagCurrentLink, layout::current_link(directory), recovery.digest);
   }
 
   bool move_away(const std::string& directory, TagRecovery& recovery) {
-    const std::string current = directory + "/current/" + storage::layout::kLink;
+    const std::string current = layout::current_link(directory);
     const auto facts = store_.stat_path(current);
     if (!facts) {
       recovery.obstacle = current + ": " + words(facts.error());

@@ -12,7 +12,7 @@ using storage::EventKind;
 /// Whether the user named what an event is about: its repository, or the digest of its blob.
 bool is_ignored(const std::string& path, const std::vector<std::string>& ignored) {
   return std::any_of(ignored.begin(), ignored.end(), [&](const std::string& name) {
-    const std::string repository = std::string(storage::layout::kRepositories) + '/' + name;
+    const std::string repository = storage::layout::repository_directory(name);
     storage::Digest digest;
     return path == name || path == repository || path.starts_with(repository + '/') ||
            (parse_digest(name, digest) == storage::DigestError::kNone &&

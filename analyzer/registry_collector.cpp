@@ -10,6 +10,8 @@
 namespace regsweep::analyzer {
 namespace {
 
+namespace layout = storage::layout;
+
 using storage::DigestError;
 using storage::LinkState;
 
@@ -78,7 +80,7 @@ class Replay {
     if (!survey_.has_repositories) {
       fail("failed to mark: filesystem: Path not found: /docker/registry/v2/repositories");
     }
-    const std::string_view marker = is_3() ? storage::layout::kManifests : storage::layout::kLayers;
+    const std::string_view marker = is_3() ? layout::kManifests : layout::kLayers;
     std::string hidden;  // a directory whose remaining names 2.8's walk does not reach
     for (const storage::WalkEntry& entry : survey_.walk) {
       const std::size_t slash = entry.path.rfind('/');
@@ -110,23 +112,22 @@ class Replay {
       fail("failed to mark: filesystem: failed to parse repo name " + name + ": " +
            std::string(error));
     }
-    const auto at = std::lower_bound(
-        survey_.repositories.begin(), survey_.repositories.end(), name,
-        [](const Repository& repository, const std::string& n) { return repository.name < n; });
-    if (at == survey_.repositories.end() || at->name != name) return;  // the marker is a file
-    name_ = &at->name;
-    current_ = static_cast<std::uint32_t>(at - survey_.repositories.begin());
+    const auto at = find_repository(survey_, name);
+    if (!at) return;  // the marker is a file
+    const Repository& repository = survey_.repositories[*at];
+    name_ = &repository.name;
+    current_ = *at;
     run_.error_repository = current_;
     run_.in_repository = true;
-    if (at->has_revisions) mark_revisions(*at);
-    if (is_3()) look_at_layer_links(*at);
+    if (repository.has_revisions) mark_revisions(repository);
+    if (is_3()) look_at_layer_links(repository);
     run_.in_repository = false;
   }
 
   void mark_revisions(const Repository& repository) {
     find_tagged(repository);
     each_walked_link(survey_, repository, true, [&](const WalkedLink& link) {
-      if (!link.bad_path.empty()) fail_bad_path(repository, "_manifests/revisions/", link);
+      if (!link.bad_path.empty()) fail_bad_path(repository, layout::kRevisions, link);
       if (!link.readable) return;
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
@@ -190,8 +191,8 @@ class Replay {
 
   /// Why a registry cannot read a tag; empty if it just takes it for absent.
   std::string error_of(const Tag& tag) const {
-    const std::string path = std::string(kV2) + "repositories/" + *name_ + "/_manifests/tags/" +
-                             tag.name + "/current/link";
+    const std::string path =
+        std::string(kV2) + layout::current_link(layout::tag_directory(*name_, tag.name));
     if (!storage::is_driver_path_component(tag.name)) return "filesystem: invalid path: " + path;
     switch (tag.state) {
       case LinkState::kMalformed:
@@ -215,10 +216,11 @@ class Replay {
     });
   }
 
-  [[noreturn]] void fail_bad_path(const Repository& repository, std::string_view below,
+  [[noreturn]] void fail_bad_path(const Repository& repository, const char* below,
                                   const WalkedLink& link) const {
-    fail("failed to mark: filesystem: invalid path: " + std::string(kV2) + "repositories/" +
-         repository.name + '/' + std::string(below) + std::string(link.bad_path));
+    fail("failed to mark: filesystem: invalid path: " + std::string(kV2) +
+         layout::repository_directory(repository.name) + '/' + below + '/' +
+         std::string(link.bad_path));
   }
 
   LinkTarget only_if_present(LinkTarget target) const {
@@ -302,11 +304,11 @@ class Replay {
   /// them. Source: distribution v3.1.1 garbagecollect.go, MarkAndSweep.
   void look_at_layer_links(const Repository& repository) {
     if (!repository.has_layers) {
-      fail("failed to mark: filesystem: Path not found: " + std::string(kV2) + "repositories/" +
-           repository.name + "/_layers");
+      fail("failed to mark: filesystem: Path not found: " + std::string(kV2) +
+           layout::repository_directory(repository.name) + '/' + layout::kLayers);
     }
     each_walked_link(survey_, repository, false, [&](const WalkedLink& link) {
-      if (!link.bad_path.empty()) fail_bad_path(repository, "_layers/", link);
+      if (!link.bad_path.empty()) fail_bad_path(repository, layout::kLayers, link);
       if (!link.readable) return;
       if (link.error != DigestError::kNone) {
         fail_in_repository(std::string(digest_error_text(link.error)));
@@ -343,17 +345,16 @@ class Replay {
     if (actions_ == nullptr) return;
     for (const DoomedLink& manifest : run_.manifests) {
       const Repository& repository = survey_.repositories[manifest.repository];
-      const std::string base =
-          std::string(storage::layout::kRepositories) + '/' + repository.name + "/_manifests/";
-      const std::string link = storage::layout::link_directory(graph_.digests[manifest.digest]);
+      const storage::Digest digest = graph_.digests[manifest.digest];
       for (const Tag& tag : repository.tags) {
-        const std::string entry = base + "tags/" + tag.name + "/index/" + link;
+        const std::string entry =
+            layout::entry_directory(layout::tag_directory(repository.name, tag.name), digest);
         const storage::Result<bool> there = actions_->exists(entry);
         if (there && !*there) continue;
         check(actions_->remove_tag_entry(manifest.repository, manifest.digest, entry),
               "failed to delete manifest " + text(manifest.digest), entry);
       }
-      const std::string revision = base + "revisions/" + link;
+      const std::string revision = layout::revision_directory(repository.name, digest);
       check(actions_->remove_manifest(manifest.repository, manifest.digest, revision),
             "failed to delete manifest " + text(manifest.digest), revision);
     }
@@ -376,12 +377,9 @@ class Replay {
     const MisplacedBlobs misplaced = misplaced_blobs(survey_, run_.marks);
     if (misplaced.exit_code == 2) throw Abort{2, misplaced.error};
     if (misplaced.exit_code != 0) fail(misplaced.error);
-    for (std::size_t i = 0; i < graph_.node_count(); ++i) {
-      const DigestId id = digest_id(i);
-      if (graph_.has(id, kPresent) && !graph_.has(id, kNotAFile) && run_.marks[i] == 0) {
-        run_.blobs.push_back(id);
-      }
-    }
+    graph_.each_blob([&](DigestId id) {
+      if (run_.marks[row(id)] == 0) run_.blobs.push_back(id);
+    });
     std::sort(run_.blobs.begin(), run_.blobs.end(),
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
     if (output_ == nullptr && actions_ == nullptr) return;
@@ -397,8 +395,7 @@ class Replay {
   void sweep_blob(const storage::Digest& digest) {
     line("blob eligible for deletion: ", digest.text());
     if (actions_ == nullptr) return;
-    std::string path = storage::layout::blob_path(digest);
-    path.resize(path.rfind('/'));
+    const std::string path = layout::blob_directory(digest);
     check(actions_->remove_blob(digest, path), "failed to delete blob " + digest.text(), path);
   }
 
@@ -406,9 +403,8 @@ class Replay {
     const std::string& name = survey_.repositories[link.repository].name;
     line(name, ": layer link eligible for deletion: ", link.digest);
     if (actions_ == nullptr) return;
-    const std::string path = std::string(storage::layout::kRepositories) + '/' + name +
-                             "/_layers/" +
-                             storage::layout::link_directory(graph_.digests[link.digest]) + "/link";
+    const std::string path =
+        layout::link_in(layout::layer_directory(name, graph_.digests[link.digest]));
     check(actions_->remove_layer_link(link.repository, link.digest, path),
           "failed to delete layer link " + text(link.digest) + " of repo " + name, path);
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "analyzer/has_path.h"
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -32,10 +35,7 @@ std::vector<std::string_view> stray_data_files(const Survey& survey) {
 }  // namespace
 
 LinkTarget link_target(const Graph& graph, const Links& links, DigestId path) {
-  const bool known =
-      std::binary_search(links.paths.begin(), links.paths.end(), path,
-                         [&](DigestId a, DigestId b) { return graph.digests.less(a, b); });
-  if (!known) return {};
+  if (!has_path(graph, links, path)) return {};
   DigestId content = path;
   if (const OddLink* odd = links.odd_at(path)) {
     if (odd->state == LinkState::kAbsent) return {};
@@ -85,9 +85,7 @@ MisplacedBlobs misplaced_blobs(const Survey& survey, const Marks& marks) {
       misplaced.eligible.push_back(digest);
     }
   }
-  auto& eligible = misplaced.eligible;
-  std::sort(eligible.begin(), eligible.end());
-  eligible.erase(std::unique(eligible.begin(), eligible.end()), eligible.end());
+  sort_unique(misplaced.eligible);
   return misplaced;
 }
 

@@ -52,7 +52,8 @@ void each_walked_link(const Survey& survey, const Repository& repository, bool r
   };
   for (const DigestId path : links.paths) {
     if (!strays.empty()) {
-      const std::string own = storage::layout::link_directory(survey.graph.digests[path]) + "/link";
+      const std::string own =
+          storage::layout::link_in(storage::layout::link_directory(survey.graph.digests[path]));
       for (; stray != strays.end() && walk_less((*stray)->path, own); ++stray) visit_stray(**stray);
     }
     WalkedLink walked;

@@ -8,6 +8,7 @@
 
 #include "analyzer/audit.h"
 #include "analyzer/repair_parts.h"
+#include "analyzer/sort_unique.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -62,13 +63,9 @@ class RepairBuilder {
 
  private:
   void begin_plan() {
+    repair_.plan = analyzer::begin_plan(context_);
     Plan& plan = repair_.plan;
     plan.repair = rules_;
-    plan.rules = PlanRules{};
-    plan.created_seconds = context_.now_seconds;
-    plan.root = context_.root;
-    plan.v2 = context_.v2;
-    plan.config_path = context_.config_path;
     plan.fingerprint = fingerprint_of(as_it_is_);
     if (const auto facts = state_.store.stat_path(".")) {
       plan.device = facts->device;
@@ -120,7 +117,7 @@ class RepairBuilder {
 
   bool is_file(const Digest& digest) const {
     const auto id = as_it_is_.graph.digests.find(digest);
-    return id && as_it_is_.graph.has(*id, kPresent) && !as_it_is_.graph.has(*id, kNotAFile);
+    return id && as_it_is_.graph.is_counted(*id);
   }
 
   /// A bad sector is damage only if somebody met it before: a network's file system may just be
@@ -241,11 +238,8 @@ class RepairBuilder {
     plan.additions.erase(std::unique(plan.additions.begin(), plan.additions.end(), same_path),
                          plan.additions.end());
     for (const storage::Removal& removal : plan.removals) count_in(plan, removal);
-    std::sort(plan.problems.begin(), plan.problems.end());
-    plan.problems.erase(std::unique(plan.problems.begin(), plan.problems.end()),
-                        plan.problems.end());
-    std::sort(repair_.left.begin(), repair_.left.end());
-    repair_.left.erase(std::unique(repair_.left.begin(), repair_.left.end()), repair_.left.end());
+    sort_unique(plan.problems);
+    sort_unique(repair_.left);
     repair_.hashed_blobs = state_.content.hashed_blobs();
     repair_.hashed_bytes = state_.content.hashed_bytes();
   }

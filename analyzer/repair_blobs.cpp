@@ -71,7 +71,7 @@ std::vector<Digest> suspects_of(const Survey& survey, const Damage& damage) {
   for (const auto* list : {&damage.empty, &damage.wrong_size, &damage.garbled}) {
     for (const DigestId id : *list) {
       const Graph& graph = survey.graph;
-      if (graph.has(id, kPresent) && !graph.has(id, kNotAFile)) {
+      if (graph.is_counted(id)) {
         suspects.push_back(graph.digests[id]);
       }
     }
@@ -87,7 +87,7 @@ std::vector<Digest> damaged_by_reading(const storage::Store& store, const Survey
   std::vector<DigestId> present;
   for (std::size_t i = 0; i < graph.node_count(); ++i) {
     const DigestId id = digest_id(i);
-    if (graph.has(id, kPresent) && !graph.has(id, kNotAFile)) present.push_back(id);
+    if (graph.is_counted(id)) present.push_back(id);
   }
   std::vector<Digest> damaged;
   for (const Misread& misread : read_content(store, survey, present, {}, progress).misreads) {

@@ -10,6 +10,8 @@
 namespace regsweep::analyzer {
 namespace {
 
+namespace layout = storage::layout;
+
 using storage::AdditionClass;
 using storage::Errc;
 using storage::EventKind;
@@ -117,8 +119,8 @@ class LinkRepair {
   const Repository& repository(std::uint32_t index) const { return survey_.repositories[index]; }
 
   std::string directory(const Repository& of, DigestId id, bool is_revision) const {
-    return is_revision ? revision_directory(of.name, graph_.digests[id])
-                       : layer_directory(of.name, graph_.digests[id]);
+    return is_revision ? layout::revision_directory(of.name, graph_.digests[id])
+                       : layout::layer_directory(of.name, graph_.digests[id]);
   }
 
   /// Whether the path, or a directory above it, could not be read.
@@ -129,7 +131,7 @@ class LinkRepair {
 
   /// Whether anything of the repository could not be read: then nothing is taken from it.
   bool is_unclear(const Repository& of) const {
-    const std::string base = std::string(storage::layout::kRepositories) + '/' + of.name;
+    const std::string base = layout::repository_directory(of.name);
     return std::any_of(unreadable_.begin(), unreadable_.end(), [&](const std::string& bad) {
       return storage::is_below(base, bad) || storage::is_below(bad, base);
     });
@@ -217,9 +219,9 @@ class LinkRepair {
   /// for layers, remove the file alone. To write them anew would bring back what was deleted.
   /// Source: distribution registry/storage/linkedblobstore.go, Clear; garbagecollect.go.
   void list_deleted(const Repository& of) {
-    const std::string base = std::string(storage::layout::kRepositories) + '/' + of.name + '/';
-    for (const char* below : {"_layers/", "_manifests/revisions/"}) {
-      const std::string start = base + below;
+    const std::string base = layout::repository_directory(of.name) + '/';
+    for (const char* below : {layout::kLayers, layout::kRevisions}) {
+      const std::string start = base + below + '/';
       for (auto at = empty_.lower_bound(start); at != empty_.end() && at->starts_with(start);) {
         steps_.deleted_links.push_back(*at);
         at = empty_.erase(at);
@@ -249,7 +251,7 @@ class LinkRepair {
 
   bool take_away(const Repository& of, DigestId id, bool is_revision, std::string reason) {
     std::string path = directory(of, id, is_revision);
-    const auto facts = state_.store.stat_path(path + '/' + storage::layout::kLink);
+    const auto facts = state_.store.stat_path(layout::link_in(path));
     if (!facts) {
       if (facts.error().code != Errc::kNotFound) {
         steps_.problems.push_back(path + ": " + facts.error().message);
@@ -291,7 +293,7 @@ class LinkRepair {
     storage::Addition addition;
     addition.addition_class =
         wanted.is_revision ? AdditionClass::kRevisionLink : AdditionClass::kLayerLink;
-    addition.path = std::move(path) + '/' + storage::layout::kLink;
+    addition.path = layout::link_in(std::move(path));
     addition.digest = digest;
     addition.reason = wanted.reason;
     steps_.additions.push_back(std::move(addition));
@@ -308,7 +310,7 @@ class LinkRepair {
       return "its blob is damaged";
     }
     if (found.state != Sound::kSound) {
-      steps_.problems.push_back(storage::layout::blob_path(digest) + ": " + found.message);
+      steps_.problems.push_back(layout::blob_path(digest) + ": " + found.message);
       return "its blob could not be read";
     }
     if (wanted.is_revision && !is_served_as_manifest(graph_, wanted.id)) {
@@ -331,16 +333,6 @@ class LinkRepair {
 
 LinkSteps repair_links(RepairState& state, bool drop_dangling) {
   return LinkRepair(state).run(drop_dangling);
-}
-
-std::string layer_directory(const std::string& repository, const storage::Digest& digest) {
-  return std::string(storage::layout::kRepositories) + '/' + repository + '/' +
-         storage::layout::kLayers + '/' + storage::layout::link_directory(digest);
-}
-
-std::string revision_directory(const std::string& repository, const storage::Digest& digest) {
-  return std::string(storage::layout::kRepositories) + '/' + repository + '/' +
-         storage::layout::kRevisions + '/' + storage::layout::link_directory(digest);
 }
 
 bool is_served_as_manifest(const Graph& graph, DigestId id) {

@@ -9,6 +9,8 @@
 namespace regsweep::analyzer {
 namespace {
 
+namespace layout = storage::layout;
+
 using storage::Addition;
 using storage::AdditionClass;
 using storage::Digest;
@@ -29,9 +31,7 @@ Marks held_in(const RepairState& state, const Survey& as_it_is) {
 }
 
 const Repository& named(const Survey& survey, const std::string& name) {
-  return *std::lower_bound(
-      survey.repositories.begin(), survey.repositories.end(), name,
-      [](const Repository& repository, const std::string& text) { return repository.name < text; });
+  return survey.repositories[find_repository(survey, name).value()];
 }
 
 /// A tag without a current link is what a repair that was cut off left.
@@ -63,24 +63,20 @@ void add_tag(const RepairState& state, const LostFound& found, std::vector<Addit
   const Survey& survey = state.survey;
   const Repository& repository = named(survey, found.repository);
   const std::string reason = "a lost manifest comes back as " + found.tag;
-  const auto add = [&](AdditionClass addition_class, const std::string& directory,
-                       const Digest& digest) {
-    additions.push_back(
-        {addition_class, directory + '/' + storage::layout::kLink, digest, {}, reason});
+  const auto add = [&](AdditionClass addition_class, std::string link, const Digest& digest) {
+    additions.push_back({addition_class, std::move(link), digest, {}, reason});
   };
   const auto add_revision = [&](const Digest& digest) {
     const auto id = survey.graph.digests.find(digest);
     if (id && has_path(survey.graph, repository.revisions, *id)) return;
-    add(AdditionClass::kRevisionLink, revision_directory(repository.name, digest), digest);
+    add(AdditionClass::kRevisionLink,
+        layout::link_in(layout::revision_directory(repository.name, digest)), digest);
   };
   const Digest& digest = found.manifest.digest;
-  const std::string tag = std::string(storage::layout::kRepositories) + '/' + repository.name +
-                          '/' + storage::layout::kTags + '/' + found.tag;
-  const std::string entry = tag + "/index/" + storage::layout::link_directory(digest);
-  if (!state.store.stat_path(entry + '/' + storage::layout::kLink)) {
-    add(AdditionClass::kTagIndexLink, entry, digest);
-  }
-  add(AdditionClass::kTagCurrentLink, tag + "/current", digest);
+  const std::string tag = layout::tag_directory(repository.name, found.tag);
+  const std::string entry = layout::link_in(layout::entry_directory(tag, digest));
+  if (!state.store.stat_path(entry)) add(AdditionClass::kTagIndexLink, entry, digest);
+  add(AdditionClass::kTagCurrentLink, layout::current_link(tag), digest);
   add_revision(digest);
   for (const Digest& child : found.manifest.children) add_revision(child);
 }

@@ -67,10 +67,6 @@ std::vector<StillBroken> still_broken(const RepairState& state,
 /// Whether something that a tag or a revision reaches is damaged in the healed store.
 bool damage_remains(const RepairState& state);
 
-/// Directories of links below v2: "repositories/<name>/_layers/<alg>/<hex>" and so on.
-std::string layer_directory(const std::string& repository, const storage::Digest& digest);
-std::string revision_directory(const std::string& repository, const storage::Digest& digest);
-
 /// Whether a document may be served as a manifest: understood and of a known type.
 bool is_served_as_manifest(const Graph& graph, DigestId id);
 

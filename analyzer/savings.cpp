@@ -48,7 +48,7 @@ class KeepLast {
     mark_kept();
     tbb::parallel_for(std::size_t{0}, namespaces_.size(),
                       [&](std::size_t i) { walk_dropped(static_cast<std::uint32_t>(i)); });
-    each_blob(graph_, [&](DigestId id) {
+    graph_.each_blob([&](DigestId id) {
       const std::uint32_t owner = only_by_[id];
       if (owner < Owners::kSeveral) namespaces_[owner].saving.frees += graph_.bytes(id);
     });

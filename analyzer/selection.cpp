@@ -62,7 +62,7 @@ std::vector<DigestId> choose(const Survey& survey, const Selection& selection,
   std::vector<DigestId> chosen;
   for (std::size_t i = 0; i < graph.node_count(); ++i) {
     const DigestId id = digest_id(i);
-    if (in_scope[i] == 0 || !graph.has(id, kPresent) || graph.has(id, kNotAFile)) continue;
+    if (in_scope[i] == 0 || !graph.is_counted(id)) continue;
     const storage::Digest digest = graph.digests[id];
     if (in_shard(digest, selection) && in_sample(digest, selection)) chosen.push_back(id);
   }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
 namespace {
 
@@ -44,8 +46,7 @@ SoundnessOf check_blob(const storage::Store& store, const Digest& digest,
 }
 
 void Soundness::check(std::vector<Digest> digests) {
-  std::sort(digests.begin(), digests.end());
-  digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
+  sort_unique(digests);
   std::erase_if(digests, [&](const Digest& digest) { return known_.contains(digest); });
   std::vector<SoundnessOf> found(digests.size());
   struct Worker {

@@ -183,7 +183,7 @@ SpaceTree space_tree(const Survey& survey, const Accounts& accounts) {
   add_repositories(survey, namespaces, tree);
   Holders holders(survey, accounts, tree);
   const Homes& homes = holders.run();
-  each_blob(survey.graph, [&](DigestId id) {
+  survey.graph.each_blob([&](DigestId id) {
     const std::uint32_t home = homes[id];
     if (home != Homes::kNowhere) {
       add_blob(survey, accounts, id, tree.nodes[home].own);

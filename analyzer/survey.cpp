@@ -15,10 +15,7 @@ using storage::FileClass;
 /// Whether the bytes of the blobs seen by the scan are those that the complete walk saw.
 bool inventory_agrees(const Survey& survey) {
   std::uint64_t objects = 0;
-  for (std::size_t i = 0; i < survey.graph.node_count(); ++i) {
-    const std::uint16_t flags = survey.graph.flags[i];
-    if ((flags & kPresent) != 0 && (flags & kNotAFile) == 0) ++objects;
-  }
+  survey.graph.each_blob([&](DigestId) { ++objects; });
   return objects == survey.inventory[FileClass::kBlobData].objects;
 }
 

@@ -51,10 +51,8 @@ struct Links {
 struct Repository {
   std::string name;
   bool has_layers = false;
-  bool has_manifests = false;
   bool has_revisions = false;
   bool has_tags = false;
-  bool has_uploads = false;
   Links revisions;
   Links layers;
   std::vector<Tag> tags;  ///< by name

@@ -11,9 +11,12 @@
 #include <tuple>
 
 #include "analyzer/sort_unique.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
+
+namespace layout = storage::layout;
 
 using storage::Algorithm;
 using storage::BlobEntry;
@@ -27,7 +30,6 @@ using storage::LinkState;
 
 /// A registry accepts manifests of at most 4 MiB; what is far larger is no manifest.
 /// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
-constexpr std::size_t kManifestLimitBytes = 64 * 1024 * 1024;
 
 std::uint32_t clamp32(std::uint64_t value) noexcept {
   return static_cast<std::uint32_t>(
@@ -198,10 +200,8 @@ std::uint32_t SurveyBuilder::repository(storage::RepositoryEntry entry) {
   Repository& repository = state->repository;
   repository.name = std::move(entry.name);
   repository.has_layers = entry.has_layers;
-  repository.has_manifests = entry.has_manifests;
   repository.has_revisions = entry.has_revisions;
   repository.has_tags = entry.has_tags;
-  repository.has_uploads = entry.has_uploads;
   const auto at = shared_->repositories.push_back(std::move(state));
   return static_cast<std::uint32_t>(at - shared_->repositories.begin());
 }
@@ -295,15 +295,15 @@ void SurveyBuilder::sample(const FileFacts& link_or_directory) {
 }
 
 void SurveyBuilder::stray_link(const Event& event) {
-  constexpr std::string_view kTop = "repositories/";
-  constexpr std::string_view kBelow[] = {"/_manifests/revisions/", "/_layers/"};
-  if (!event.path.starts_with(kTop)) return;
-  for (const std::string_view below : kBelow) {
+  const std::string top = layout::repository_directory("");
+  if (!event.path.starts_with(top)) return;
+  for (const char* of_links : {layout::kRevisions, layout::kLayers}) {
+    const std::string below = std::string("/") + of_links + '/';
     const std::size_t at = event.path.find(below);
     if (at == std::string::npos) continue;
     StrayLink link;
-    link.repository = event.path.substr(kTop.size(), at - kTop.size());
-    link.in_revisions = below == kBelow[0];
+    link.repository = event.path.substr(top.size(), at - top.size());
+    link.in_revisions = of_links == layout::kRevisions;
     link.path = event.path.substr(at + below.size());
     Digest digest;
     link.error = storage::parse_digest(event.message, digest);
@@ -335,7 +335,7 @@ void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
   }
   const storage::Result<std::string_view> content =
       store_.read_blob(graph.digests[id], collector.buffer,
-                       {kManifestLimitBytes, ManifestParser::padding_bytes(),
+                       {kMostDocumentBytes, ManifestParser::padding_bytes(),
                         scanned ? graph.size_bytes[row(id)] : 0});
   if (content) {
     collector.parse(id, *content, *this, result_.graph);

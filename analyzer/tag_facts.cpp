@@ -11,11 +11,14 @@
 #include "analyzer/platform.h"
 #include "analyzer/reach.h"
 #include "analyzer/recoverable.h"
+#include "analyzer/sort_unique.h"
 #include "analyzer/tag_figures.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
+
+namespace layout = storage::layout;
 
 /// The config that an image's manifest names, if it is there.
 std::optional<DigestId> config_of(const Graph& graph, DigestId manifest) {
@@ -76,8 +79,7 @@ std::vector<std::vector<TagFacts>> tag_facts(const storage::Store& store, const 
       }
     }
   }
-  std::sort(manifests.begin(), manifests.end());
-  manifests.erase(std::unique(manifests.begin(), manifests.end()), manifests.end());
+  sort_unique(manifests);
   std::vector<TagFacts> of(manifests.size());
   tbb::parallel_for(std::size_t{0}, manifests.size(),
                     [&](std::size_t i) { of[i] = facts_of(store, survey.graph, manifests[i]); });
@@ -129,8 +131,8 @@ void add_history(const storage::Store& store, const Survey& survey, std::vector<
     const Repository& repository = survey.repositories[line.tag.repository];
     const std::string& tag = repository.tags[line.tag.tag].name;
     for (const storage::Digest& digest : tag_entries(store, repository.name, tag, nullptr)) {
-      const auto facts = store.stat_path(tag_directory(repository.name, tag) + "/index/" +
-                                         storage::layout::link_directory(digest) + "/link");
+      const auto facts = store.stat_path(layout::link_in(
+          layout::entry_directory(layout::tag_directory(repository.name, tag), digest)));
       if (facts) line.history.push_back({digest, facts->mtime_nanoseconds / 1'000'000'000});
     }
     std::stable_sort(line.history.begin(), line.history.end(), [](const auto& a, const auto& b) {
@@ -163,10 +165,8 @@ std::vector<UntaggedRevision> untagged_revisions(const storage::Store& store, co
       reach.walk(graph, policy, pending, [&](DigestId id) {
         if (graph.has(id, kPresent)) revision.size += graph.bytes(id);
       });
-      const auto facts =
-          store.stat_path(std::string(storage::layout::kRepositories) + '/' + repository.name +
-                          "/_manifests/revisions/" +
-                          storage::layout::link_directory(graph.digests[path]) + "/link");
+      const auto facts = store.stat_path(
+          layout::link_in(layout::revision_directory(repository.name, graph.digests[path])));
       if (facts) revision.linked_seconds = facts->mtime_nanoseconds / 1'000'000'000;
     }
     std::stable_sort(untagged.begin() + first, untagged.end(), [](const auto& a, const auto& b) {

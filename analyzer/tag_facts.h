@@ -32,7 +32,7 @@ void add_details(const storage::Store& store, const Survey& survey, std::vector<
 /// an index that cannot be read leaves it empty. Runs in the caller's TBB arena.
 void add_history(const storage::Store& store, const Survey& survey, std::vector<TagLine>& lines);
 
-/// A revision that no tag of its repository means and no index of it lists.
+/// A revision that no tag of its repository leads to.
 struct UntaggedRevision {
   std::uint32_t repository = 0;
   DigestId digest = kNoDigest;

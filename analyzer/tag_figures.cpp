@@ -27,7 +27,7 @@ std::vector<TagFigures> tag_figures(const Survey& survey) {
     const TagRef tag = figures[i].tag;
     std::vector<DigestId> roots = {survey.repositories[tag.repository].tags[tag.tag].digest};
     walkers.local().walk(graph, policy, roots, [&](DigestId id) {
-      if (!is_counted(graph, id)) return;
+      if (!graph.is_counted(id)) return;
       owners.add(id, static_cast<std::uint32_t>(i));
       figures[i].size += graph.bytes(id);
     });

@@ -75,8 +75,7 @@ std::vector<TagLine> list_tags(const Survey& survey, const Damage& damage,
         pending.assign(1, tag.digest);
         reach.walk(graph, policy, pending, [&](DigestId id) {
           if (!graph.has(id, kPresent)) return;
-          line.size +=
-              {graph.size_bytes[row(id)], std::uint64_t{graph.allocated_sectors[row(id)]} * 512};
+          line.size += graph.file_bytes(id);
         });
       }
       lines.push_back(line);

@@ -1,18 +1,14 @@
 #include "analyzer/verify.h"
 
-#include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <map>
 
 #include "analyzer/audit.h"
 #include "analyzer/hazard.h"
+#include "analyzer/sort_unique.h"
 
 namespace regsweep::analyzer {
 namespace {
-
-constexpr std::size_t kManifestLimitBytes = 64 * 1024 * 1024;
 
 /// A finding that is told here; the others are the audit's: space, collectors, strays.
 bool is_of_verify(FindingCode code) noexcept {
@@ -123,48 +119,37 @@ class Faults {
   std::map<DigestId, DamagedBlob> faults_;
 };
 
-/// Compares what manifests say of sound blobs with how these begin. Reads each manifest again, for
-/// the media types that the graph has no room for.
-std::vector<OddKind> find_odd_kinds(const storage::Store& store, const Verification& of) {
-  struct Worker {
-    ManifestParser parser;
-    std::vector<char> buffer;
-    std::vector<OddKind> odd;
-  };
+/// Compares what manifests say of sound blobs with how these begin.
+std::vector<OddKind> find_odd_kinds(const Verification& of) {
   const Graph& graph = of.survey.graph;
-  tbb::enumerable_thread_specific<Worker> workers;
-  tbb::parallel_for(std::size_t{0}, graph.manifests.size(), [&](std::size_t i) {
-    Worker& worker = workers.local();
-    const DigestId id = graph.manifests[i].id;
-    const auto document = store.read_blob(
-        graph.digests[id], worker.buffer,
-        {kManifestLimitBytes, ManifestParser::padding_bytes(), graph.size_bytes[row(id)]});
-    if (!document) return;  // told as damage where it is some
-    for (const Reference& reference : worker.parser.parse(*document).references) {
-      if (!reference.valid || reference.is_manifest) continue;
-      const auto to = graph.digests.find(reference.digest);
-      if (!to || of.content.states[row(*to)] != ContentState::kSound) continue;
-      const ContentKind found = of.content.kinds[row(*to)];
-      if (!fits(reference.claim, found)) worker.odd.push_back({*to, reference.claim, found});
-    }
-  });
-  std::vector<OddKind> all;
-  for (const Worker& worker : workers) all.insert(all.end(), worker.odd.begin(), worker.odd.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  std::stable_sort(all.begin(), all.end(), [&](const OddKind& a, const OddKind& b) {
+  std::vector<ContentKind> claims;  // by row of media_types
+  for (const std::string& media_type : graph.media_types)
+    claims.push_back(claimed_kind(media_type));
+  std::vector<OddKind> odd;
+  for (const ManifestRow& manifest : graph.manifests) {
+    graph.each_edge(manifest, [&](const Edge& edge) {
+      if ((edge.flags & (kInvalid | kManifestEdge)) != 0) return;
+      if (of.content.states[row(edge.to)] != ContentState::kSound) return;
+      // Schema 1 has no media types: its layers are gzip.
+      const ContentKind claim =
+          edge.role() == Role::kFsLayer ? ContentKind::kGzip : claims[edge.media];
+      const ContentKind found = of.content.kinds[row(edge.to)];
+      if (!fits(claim, found)) odd.push_back({edge.to, claim, found});
+    });
+  }
+  sort_unique(odd);
+  std::stable_sort(odd.begin(), odd.end(), [&](const OddKind& a, const OddKind& b) {
     return graph.digests.less(a.id, b.id);
   });
-  return all;
+  return odd;
 }
 
 void count_blobs(Verification& of, const std::vector<DigestId>& chosen) {
   const Graph& graph = of.survey.graph;
-  for (std::size_t i = 0; i < graph.node_count(); ++i) {
-    if (!graph.has(digest_id(i), kPresent)) continue;
+  graph.each_blob([&](DigestId id) {
     ++of.blobs_in_store;
-    of.bytes_in_store += graph.size_bytes[i];
-  }
+    of.bytes_in_store += graph.size_bytes[row(id)];
+  });
   of.chosen_blobs = chosen.size();
   for (const DigestId id : chosen) of.chosen_bytes += graph.size_bytes[row(id)];
 }
@@ -181,10 +166,7 @@ std::string_view fault_name(Fault fault) noexcept {
 std::vector<std::string> missing_repositories(const Survey& survey, const Selection& selection) {
   std::vector<std::string> missing;
   for (const std::string& name : selection.repositories) {
-    const bool there =
-        std::any_of(survey.repositories.begin(), survey.repositories.end(),
-                    [&](const Repository& repository) { return repository.name == name; });
-    if (!there) missing.push_back(name);
+    if (!find_repository(survey, name)) missing.push_back(name);
   }
   return missing;
 }
@@ -215,7 +197,7 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
   Blame blame = find_blame(store, result.survey, accounts, faults.bad());
   result.broken_tags = std::move(blame.tags);
   result.damaged = faults.take(std::move(blame.blobs));
-  result.odd_kinds = find_odd_kinds(store, result);
+  result.odd_kinds = find_odd_kinds(result);
   for (const Misread& misread : result.content.misreads) {
     if (misread.state == ContentState::kUnknown) result.unknown.push_back(misread);
   }

@@ -5,6 +5,7 @@
 
 #include "analyzer/backward.h"
 #include "analyzer/blob_class.h"
+#include "analyzer/has_path.h"
 #include "analyzer/media_type_of.h"
 #include "analyzer/platform.h"
 #include "analyzer/reach.h"
@@ -13,6 +14,8 @@
 
 namespace regsweep::analyzer {
 namespace {
+
+namespace layout = storage::layout;
 
 using storage::LinkState;
 
@@ -183,9 +186,7 @@ class Explanation {
 
   /// Whether a link names the object by its path or by its content.
   bool held_by(const Links& links, DigestId& other) const {
-    const auto less = [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); };
-    bool held = std::binary_search(links.paths.begin(), links.paths.end(), why_.object, less) &&
-                is_there(links, why_.object);
+    bool held = has_path(graph_, links, why_.object) && is_there(links, why_.object);
     for (const OddLink& odd : links.odd) {
       if (odd.content == kNoDigest) continue;
       if (odd.content == why_.object) {
@@ -204,12 +205,12 @@ class Explanation {
     std::int64_t newest = 0;
     if (why_.served != kNoDigest) newest = graph_.mtime_seconds[row(why_.served)];
     if (why_.standing != Standing::kTagged) {
-      const std::string name = storage::layout::link_directory(graph_.digests[why_.object]);
+      const storage::Digest digest = graph_.digests[why_.object];
       for (const Holder& holder : why_.holders) {
-        const std::string base =
-            "repositories/" + survey_.repositories[holder.repository].name + '/';
-        for (const char* kind : {storage::layout::kRevisions, storage::layout::kLayers}) {
-          const auto facts = store_.stat_path(base + kind + '/' + name + "/link");
+        const std::string& name = survey_.repositories[holder.repository].name;
+        for (const std::string& directory :
+             {layout::revision_directory(name, digest), layout::layer_directory(name, digest)}) {
+          const auto facts = store_.stat_path(layout::link_in(directory));
           if (facts) newest = std::max<std::int64_t>(newest, facts->mtime_seconds);
         }
       }
@@ -227,7 +228,7 @@ class Explanation {
     Reach reach(graph_.node_count());
     reach.walk(graph_, policy, roots, [&](DigestId id) {
       parts_[row(id)] = 1;
-      if (!is_counted(graph_, id)) return;
+      if (!graph_.is_counted(id)) return;
       ++why_.blobs;
       why_.size += graph_.bytes(id);
     });
@@ -289,7 +290,7 @@ class Explanation {
   // ---- without it -----------------------------------------------------------------------------
 
   void deletion() {
-    Deletion& deletion = why_.deletion;
+    DeletionEffect& deletion = why_.deletion;
     deletion.removal = removal();
     if (deletion.removal.empty()) return;
     const Without without(survey_, deletion.removal);

@@ -58,7 +58,7 @@ struct DefectOf {
 
 /// What taking the object away would do: its tags and revisions, everywhere or in the repository
 /// that the user names.
-struct Deletion {
+struct DeletionEffect {
   Withdrawal removal;    ///< empty: it cannot be deleted alone
   Freed by_gc;           ///< what a collection then frees beyond what it would free anyway
   Freed by_gc_untagged;  ///< the same of one that removes untagged manifests
@@ -94,7 +94,7 @@ struct Why {
   std::uint64_t absent_children = 0;      ///< of an index: images that are not there
   std::uint64_t children = 0;             ///< of an index
   std::string not_understood;             ///< why its document cannot be read as a manifest, or ""
-  Deletion deletion;
+  DeletionEffect deletion;
   std::array<Fate, kCollectors> fates;
   std::vector<std::string> refusals;  ///< why regsweep would remove no blob as things are
 

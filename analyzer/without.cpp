@@ -130,10 +130,10 @@ std::vector<DigestId> manifests_in_use(const Survey& survey) {
 Freed freed_by(const Survey& survey, const Marks& before, const Marks& after) {
   const Graph& graph = survey.graph;
   const auto is_freed = [&](DigestId id) {
-    return before[row(id)] != 0 && after[row(id)] == 0 && is_counted(graph, id);
+    return before[row(id)] != 0 && after[row(id)] == 0 && graph.is_counted(id);
   };
   Freed freed;
-  each_blob(graph, [&](DigestId id) {
+  graph.each_blob([&](DigestId id) {
     if (!is_freed(id)) return;
     ++freed.blobs;
     if (!graph.has(id, kHardLinked)) freed.bytes += graph.bytes(id);
@@ -148,8 +148,7 @@ Freed freed_by(const Survey& survey, const Marks& before, const Marks& after) {
   for (const auto& [file, state] : files) {
     const auto& [name, stays] = state;
     if (name == kNoDigest || stays) continue;
-    freed.bytes +=
-        {graph.size_bytes[row(name)], std::uint64_t{graph.allocated_sectors[row(name)]} * 512};
+    freed.bytes += graph.file_bytes(name);
   }
   return freed;
 }

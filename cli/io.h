@@ -19,7 +19,7 @@ struct Io {
   std::istream* in = nullptr;  ///< what "-" reads; nullptr: the process's standard input
 };
 
-/// Exit codes, a contract with scripts (docs/design.md).
+/// Exit codes, a contract with scripts.
 enum class Exit : int {
   kDone = 0,
   kLimitExceeded = 1,

@@ -178,10 +178,10 @@ std::optional<Exit> refused(const Planned& planned, const ApplyArgs& args,
   }
   const double percent =
       args.max_delete.empty() ? 50 : reports::parse_percent(args.max_delete).value_or(50);
-  const analyzer::Guard guard = analyzer::guard(planned.plan, percent);
-  if (guard.reason.empty()) return std::nullopt;
-  refuse(guard.reason, io);
-  const bool users_limit = guard.is_share && !args.max_delete.empty();
+  const analyzer::Objection objection = analyzer::objection_to(planned.plan, percent);
+  if (objection.reason.empty()) return std::nullopt;
+  refuse(objection.reason, io);
+  const bool users_limit = objection.is_share && !args.max_delete.empty();
   return users_limit ? Exit::kLimitExceeded : Exit::kRefused;
 }
 

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <chrono>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/limit.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "reports/humanize.h"
 #include "reports/verify_report.h"
@@ -21,8 +21,6 @@
 
 namespace regsweep::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Args : CommonArgs {
   std::string sample;
@@ -106,13 +104,6 @@ std::string default_cache_path(const std::string& root, const storage::Environme
   return base + "/regsweep/verify-" + hash.finish().hex().substr(0, 16) + ".sqlite";
 }
 
-bool is_inside(const std::string& path, const std::string& root) {
-  std::error_code ignored;
-  const fs::path whole = fs::weakly_canonical(fs::absolute(path), ignored);
-  const fs::path relative = whole.lexically_relative(root);
-  return !relative.empty() && *relative.begin() != "..";
-}
-
 /// Opens the cache where one is wanted. False: said why not on `io.err`.
 bool open_cache(const Args& args, const std::string& root, const Io& io,
                 std::unique_ptr<storage::ResultCache>& cache) {
@@ -123,7 +114,7 @@ bool open_cache(const Args& args, const std::string& root, const Io& io,
     io.err << "regsweep: there is no HOME to keep results in: name a file with --cache\n";
     return false;
   }
-  if (is_inside(path, root)) {
+  if (lies_in(path, root)) {
     io.err << "regsweep: " << reports::printable(path)
            << " lies in the store: results are kept outside of it; name another --cache\n";
     return false;

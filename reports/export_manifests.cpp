@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/media_type_of.h"
+#include "analyzer/sort_unique.h"
 #include "reports/export_rows.h"
 #include "reports/humanize.h"
 
@@ -67,8 +68,7 @@ void read_contents(const Graph& graph, DigestId id, Contents& contents) {
     }
   });
   auto& layers = contents.layers;
-  std::sort(layers.begin(), layers.end());
-  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+  analyzer::sort_unique(layers);
   for (const DigestId layer : layers) {
     const DigestId blob = graph.present_blob(layer);
     if (blob != kNoDigest) contents.bytes += graph.bytes(blob);

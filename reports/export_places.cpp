@@ -47,7 +47,7 @@ template <class F>
 void ExportPlaces::walk(const analyzer::Policy& policy, F&& f) {
   blobs_.clear();
   reach_.walk(graph_, policy, pending_, [&](DigestId id) {
-    if (is_counted(graph_, id)) blobs_.push_back(id);
+    if (graph_.is_counted(id)) blobs_.push_back(id);
     f(id);
   });
 }
@@ -102,7 +102,7 @@ void ExportPlaces::each_garbage(std::uint32_t repository,
   blobs_.clear();
   reach_.begin();
   each_linked(survey_.repositories[repository], [&](DigestId id) {
-    if (live[row(id)] != 0 || linked_by_[id] != repository || !is_counted(graph_, id)) return;
+    if (live[row(id)] != 0 || linked_by_[id] != repository || !graph_.is_counted(id)) return;
     if (reach_.meet(id)) blobs_.push_back(id);
   });
   if (!blobs_.empty()) f({Kind::kGarbage, 0, kNoDigest, blobs_});
@@ -111,7 +111,7 @@ void ExportPlaces::each_garbage(std::uint32_t repository,
 template <class F>
 std::vector<DigestId> ExportPlaces::blobs_that(F&& f) const {
   std::vector<DigestId> ids;
-  each_blob(graph_, [&](DigestId id) {
+  graph_.each_blob([&](DigestId id) {
     if (f(id, model_.audit.accounts.live[row(id)] != 0)) ids.push_back(id);
   });
   return ids;

@@ -208,7 +208,7 @@ void blob_rows(const ExportModel& model, RowSink& sink) {
   const Graph& graph = audit.survey.graph;
   for (std::size_t i = 0; i < model.by_text.size(); ++i) {
     const DigestId id = model.by_text[i];
-    const bool present = is_counted(graph, id);
+    const bool present = graph.is_counted(id);
     sink.id(i);
     sink.digest_text(id);
     sink.text(class_name(audit, id));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "analyzer/sort_unique.h"
 #include "reports/humanize.h"
 #include "reports/repair_report.h"
 
@@ -150,8 +151,7 @@ storage::Result<std::vector<Digest>> read_damaged_report(const std::string& text
   } catch (const std::exception& error) {
     return no_report(std::string("is malformed: ") + error.what());
   }
-  std::sort(damaged.begin(), damaged.end());
-  damaged.erase(std::unique(damaged.begin(), damaged.end()), damaged.end());
+  analyzer::sort_unique(damaged);
   return damaged;
 }
 

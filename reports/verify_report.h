@@ -11,7 +11,7 @@
 namespace regsweep::reports {
 
 /// What a verify found, as a person asks: these tags are broken, by this blob, in these
-/// repositories. Takes what write_verify_json() wrote, so that a merged report reads the same.
+/// repositories. Takes what verify_json() wrote, so that a merged report reads the same.
 /// `options.verbose` names every tag.
 void write_verify_text(const std::string& json, const TextOptions& options, std::ostream& out);
 

@@ -166,7 +166,7 @@ class WhyJson {
   }
 
   Json deletion() const {
-    const analyzer::Deletion& deletion = why_.deletion;
+    const analyzer::DeletionEffect& deletion = why_.deletion;
     Json refusals = Json::array();
     for (const std::string& refusal : why_.refusals) refusals.push_back(printable(refusal));
     return {{"possible", !deletion.removal.empty()},

@@ -14,18 +14,15 @@ constexpr std::array<std::string_view, kAdditionClasses> kNames = {
 
 /// A link in a directory that a removal of this class could name, and which names the digest.
 bool is_link_of(RemovalClass removal_class, std::string_view path, const Digest& digest) {
-  const std::string end = '/' + layout::link_directory(digest) + '/' + layout::kLink;
+  const std::string end = '/' + layout::link_in(layout::link_directory(digest));
   return path.ends_with(end) && has_shape(removal_class, parent_of(path));
 }
 
 /// A current link lies in a directory of a tag: of one in which an index entry could lie as well.
 bool is_current_link(std::string_view path, const Digest& digest) {
-  static constexpr std::string_view kEnd = "/current/link";
-  if (!path.ends_with(kEnd)) return false;
-  std::string entry(path.substr(0, path.size() - kEnd.size()));
-  entry += "/index/";
-  entry += layout::link_directory(digest);
-  return has_shape(RemovalClass::kTagIndexEntry, entry);
+  const std::string tag = parent_of(parent_of(path));
+  return path == layout::current_link(tag) &&
+         has_shape(RemovalClass::kTagIndexEntry, layout::entry_directory(tag, digest));
 }
 
 }  // namespace

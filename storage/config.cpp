@@ -12,10 +12,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
-#include <system_error>
 
 #include "storage/config_environment.h"
 #include "storage/config_value.h"
+#include "storage/named_path.h"
 #include "storage/retried.h"
 #include "storage/unique_fd.h"
 
@@ -201,30 +201,14 @@ RegistryConfig parse(const std::string& text, const Environment& environment) {
   return out;
 }
 
-Error system_error(const std::string& path, int number, std::string_view what) {
-  const std::string reason = std::generic_category().message(number);
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return {Errc::kNotFound, path, "does not exist"};
-    case EACCES:
-    case EPERM:
-      return {Errc::kDenied, path,
-              fmt::format("user {} may not read it; run as root or as the registry's user",
-                          ::geteuid())};
-    default:
-      return {Errc::kIo, path, fmt::format("{}: {}", what, reason)};
-  }
-}
-
 Result<std::string> read_file(const std::string& path) {
   const int fd =
       retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
-  if (fd < 0) return system_error(path, errno, "cannot open it");
+  if (fd < 0) return named_path_error(path, errno, "cannot open it");
   const UniqueFd file(fd);
 
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return system_error(path, errno, "cannot stat it");
+  if (::fstat(file.get(), &status) != 0) return named_path_error(path, errno, "cannot stat it");
   if (S_ISDIR(status.st_mode)) return Error{Errc::kCorrupt, path, "is a directory, want a file"};
   if (!S_ISREG(status.st_mode)) return Error{Errc::kCorrupt, path, "is not a regular file"};
 
@@ -233,7 +217,7 @@ Result<std::string> read_file(const std::string& path) {
   while (size < text.size()) {
     const ssize_t got =
         retried([&] { return ::read(file.get(), text.data() + size, text.size() - size); });
-    if (got < 0) return system_error(path, errno, "cannot read it");
+    if (got < 0) return named_path_error(path, errno, "cannot read it");
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }

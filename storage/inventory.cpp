@@ -104,8 +104,8 @@ Place place_of(Place parent, const std::string& path, std::string_view name,
     case Context::kTags:
       return in(Context::kTag);
     case Context::kTag:
-      if (name == "current") return in(Context::kLinkLeaf);
-      return name == "index" ? in(Context::kLinkRoot) : stray;
+      if (name == layout::kCurrent) return in(Context::kLinkLeaf);
+      return name == layout::kIndex ? in(Context::kLinkRoot) : stray;
     case Context::kUploads:
       return in(Context::kUpload);
     case Context::kUpload:

@@ -5,24 +5,73 @@
 namespace regsweep::storage {
 namespace layout {
 
-std::string blob_path(const Digest& digest) {
-  const std::string hex = digest.hex();
-  std::string path = kBlobs;
-  path += '/';
-  path += algorithm_name(digest.algorithm);
-  path += '/';
-  path += hex.substr(0, 2);
-  path += '/';
-  path += hex;
-  path += "/data";
+namespace {
+
+/// The parts with a '/' between each two.
+template <class... Parts>
+std::string join(std::string_view first, const Parts&... rest) {
+  std::string path(first);
+  ((path += '/', path += rest), ...);
   return path;
 }
 
+}  // namespace
+
+std::string blob_directory(const Digest& digest) {
+  const std::string hex = digest.hex();
+  return join(kBlobs, algorithm_name(digest.algorithm), std::string_view(hex).substr(0, 2), hex);
+}
+
+std::string blob_path(const Digest& digest) { return join(blob_directory(digest), kData); }
+
+std::string repository_directory(std::string_view name) { return join(kRepositories, name); }
+
+std::string layer_directory(std::string_view name, const Digest& digest) {
+  return join(kRepositories, name, kLayers, link_directory(digest));
+}
+
+std::string revision_directory(std::string_view name, const Digest& digest) {
+  return join(kRepositories, name, kRevisions, link_directory(digest));
+}
+
+std::string tag_directory(std::string_view name, std::string_view tag) {
+  return join(kRepositories, name, kTags, tag);
+}
+
+std::string current_link(std::string_view tag_directory) {
+  return join(tag_directory, kCurrent, kLink);
+}
+
+std::string entry_directory(std::string_view tag_directory, const Digest& digest) {
+  return join(tag_directory, kIndex, link_directory(digest));
+}
+
+std::string upload_directory(std::string_view name, std::string_view id) {
+  return join(kRepositories, name, kUploads, id);
+}
+
+std::string link_in(std::string directory) {
+  directory += '/';
+  directory += kLink;
+  return directory;
+}
+
 std::string link_directory(const Digest& digest) {
-  std::string path(algorithm_name(digest.algorithm));
-  path += '/';
-  path += digest.hex();
-  return path;
+  return join(algorithm_name(digest.algorithm), digest.hex());
+}
+
+bool ends_in_digest(std::string_view path, bool is_blob, Digest& digest) noexcept {
+  const auto take_last = [&] {
+    const std::size_t slash = path.rfind('/');
+    const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
+    const std::string_view component = path.substr(begin);
+    path = path.substr(0, begin == 0 ? 0 : slash);
+    return component;
+  };
+  const std::string_view hex = take_last();
+  if (is_blob && take_last() != hex.substr(0, 2)) return false;
+  Algorithm algorithm;
+  return parse_algorithm(take_last(), algorithm) && parse_hex(algorithm, hex, digest);
 }
 
 bool is_temporary(std::string_view name) noexcept { return name.ends_with(".tmp"); }

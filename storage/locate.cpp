@@ -10,9 +10,10 @@
 #include <boost/filesystem.hpp>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
+
+#include "storage/named_path.h"
 
 namespace regsweep::storage {
 namespace {
@@ -23,27 +24,6 @@ constexpr const char* kInside = "docker/registry/v2";
 constexpr std::size_t kNamedStores = 3;    // how many a message lists
 constexpr std::size_t kLookedAt = 10'000;  // entries of a directory looked at for them
 
-Error denied(const std::string& path) {
-  return {
-      Errc::kDenied, path,
-      fmt::format("user {} may not read it; run as root or as the registry's user", ::geteuid())};
-}
-
-Error system_error(const std::string& path, int number) {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return {Errc::kNotFound, path, "does not exist"};
-    case EACCES:
-    case EPERM:
-      return denied(path);
-    case ELOOP:
-      return {Errc::kUsage, path, "too many symbolic links"};
-    default:
-      return {Errc::kIo, path, std::generic_category().message(number)};
-  }
-}
-
 enum class Kind { kAbsent, kDirectory, kFile, kOther };
 
 /// What `path` is, symbolic links followed. "Could not look" is an error, not kAbsent.
@@ -51,7 +31,7 @@ Result<Kind> kind_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return Kind::kAbsent;
-    return system_error(path, errno);
+    return named_path_error(path, errno);
   }
   if (S_ISDIR(status.st_mode)) return Kind::kDirectory;
   return S_ISREG(status.st_mode) ? Kind::kFile : Kind::kOther;
@@ -62,7 +42,7 @@ Result<bool> exists(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) return true;
   if (errno == ENOENT || errno == ENOTDIR) return false;
-  return system_error(path, errno);
+  return named_path_error(path, errno);
 }
 
 bool is_dir(const fs::path& path) {
@@ -73,7 +53,7 @@ bool is_dir(const fs::path& path) {
 Result<std::string> canonical(const std::string& path) {
   boost::system::error_code failure;
   const fs::path result = fs::canonical(path, failure);
-  if (failure) return system_error(path, failure.value());
+  if (failure) return named_path_error(path, failure.value());
   return result.string();
 }
 
@@ -140,7 +120,7 @@ std::string no_store_message(const fs::path& directory, bool from_config) {
 /// Fills in what lies beside the v2 tree, once root and v2 are known.
 Result<StoreLocation> finish(StoreLocation location) {
   if (::faccessat(AT_FDCWD, location.v2.c_str(), R_OK | X_OK, AT_EACCESS) != 0) {
-    return system_error(location.v2, errno);
+    return named_path_error(location.v2, errno);
   }
   // Two places, for a v2 that is reached through a symbolic link.
   for (const fs::path& registry :
@@ -184,7 +164,7 @@ Result<StoreLocation> locate_directory(const std::string& argument) {
     return with_root(up(directory, 1).string(), {});
   }
   if (::faccessat(AT_FDCWD, path->c_str(), R_OK | X_OK, AT_EACCESS) != 0) {
-    return system_error(*path, errno);
+    return named_path_error(*path, errno);
   }
   if (is_bare(directory)) {
     StoreLocation location;

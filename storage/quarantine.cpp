@@ -19,7 +19,6 @@
 namespace regsweep::storage {
 namespace {
 
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr const char* kPurgeBegun = "a purge of it was begun: it can only be purged";
 
 struct Entry {
@@ -133,12 +132,7 @@ void DirectoryQuarantine::remove_quarantine_if_empty(const std::optional<BeginRe
   const Result<PlaceFacts> root = place_facts(store_.root);
   if (unlink_at(store_.root, layout::kQuarantine, AT_REMOVEDIR) != 0) return;
   if (!begin || !root || root->mtime_nanoseconds > begin->time_nanoseconds) return;
-  std::array<struct timespec, 2> times = {};
-  times[0].tv_nsec = UTIME_OMIT;
-  times[1].tv_sec = begin->root_mtime_nanoseconds / kNanoseconds;
-  times[1].tv_nsec = begin->root_mtime_nanoseconds % kNanoseconds;
-  const int set = ::futimens(store_.root.fd(), times.data());
-  static_cast<void>(set);
+  static_cast<void>(set_mtime(store_.root.fd(), begin->root_mtime_nanoseconds));
 }
 
 /// Removes a run without objects: its journal last.

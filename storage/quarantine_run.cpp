@@ -112,12 +112,23 @@ Result<PlaceFacts> place_facts(const Directory& place) {
   PlaceFacts facts;
   facts.device = ::makedev(st.stx_dev_major, st.stx_dev_minor);
   facts.mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
-  facts.inode = st.stx_ino;
   facts.mtime_nanoseconds = st.stx_mtime.tv_sec * kNanoseconds + st.stx_mtime.tv_nsec;
   facts.mode = st.stx_mode & 07777u;
   facts.uid = st.stx_uid;
   facts.gid = st.stx_gid;
   return facts;
+}
+
+bool set_mtime(int fd, std::int64_t nanoseconds) noexcept {
+  std::array<struct timespec, 2> times = {};
+  times[0].tv_nsec = UTIME_OMIT;
+  times[1].tv_sec = nanoseconds / kNanoseconds;
+  times[1].tv_nsec = nanoseconds % kNanoseconds;
+  if (times[1].tv_nsec < 0) {
+    times[1].tv_nsec += kNanoseconds;
+    --times[1].tv_sec;
+  }
+  return ::futimens(fd, times.data()) == 0;
 }
 
 bool same_file_system(const PlaceFacts& a, const PlaceFacts& b) noexcept {
@@ -137,6 +148,9 @@ int rename_no_replace(const Directory& from, const char* old_name, const Directo
   return plain == 0 ? 0 : errno;
 }
 
+namespace {
+
+/// Numbers of the objects in a run, ascending; empty if it has no `objects`. kCorrupt: other names.
 Result<std::vector<std::uint64_t>> list_objects(const Directory& run) {
   std::vector<std::uint64_t> numbers;
   Result<Directory> objects = run.open(kObjects);
@@ -156,6 +170,8 @@ Result<std::vector<std::uint64_t>> list_objects(const Directory& run) {
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
+
+}  // namespace
 
 Result<RunContents> read_run(const Directory& run) {
   RunContents contents;

@@ -35,7 +35,6 @@ std::int64_t now_nanoseconds() noexcept;
 struct PlaceFacts {
   std::uint64_t device = 0;
   std::uint64_t mount = 0;  ///< 0 on kernels before 5.8
-  std::uint64_t inode = 0;
   std::int64_t mtime_nanoseconds = 0;
   std::uint32_t mode = 0;  ///< permission bits
   std::uint32_t uid = 0;
@@ -66,9 +65,6 @@ struct RunContents {
 /// no objects, or is kCorrupt.
 Result<RunContents> read_run(const Directory& run);
 
-/// Numbers of the objects in a run, ascending; empty if it has no `objects`. kCorrupt: other names.
-Result<std::vector<std::uint64_t>> list_objects(const Directory& run);
-
 /// The directory of all runs. kNotFound if the store has none.
 Result<Directory> open_quarantine_directory(const Directory& root);
 
@@ -78,6 +74,9 @@ inline constexpr std::uint32_t kModeWhileMade = 0700;
 /// Gives a file or directory its owner and mode. A user who may not give things away keeps them,
 /// but gives them the group if it is one of his.
 Status give_owner_and_mode(int fd, std::uint32_t uid, std::uint32_t gid, std::uint32_t mode);
+
+/// Sets the time of modification of an open directory, also one before 1970. False: see errno.
+bool set_mtime(int fd, std::int64_t nanoseconds) noexcept;
 
 /// fsync of a directory.
 Status sync_directory(const Directory& directory, std::string_view what);

@@ -20,8 +20,6 @@
 namespace regsweep::storage {
 namespace {
 
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
-
 /// Something newer stands where a directory was: a file, or a symbolic link.
 bool is_taken(const Error& error) noexcept {
   return error.error_number == ENOTDIR || error.error_number == ELOOP ||
@@ -243,18 +241,8 @@ Status Undo::restore_time(const DirectoryRecord& record) {
     if (!opened) return change_error(errno, "cannot open directory", record.path);
     fd = opened.get();
   }
-  std::array<struct timespec, 2> times = {};
-  times[0].tv_nsec = UTIME_OMIT;
-  std::int64_t seconds = record.mtime_nanoseconds / kNanoseconds;
-  std::int64_t rest = record.mtime_nanoseconds % kNanoseconds;
-  if (rest < 0) {
-    rest += kNanoseconds;
-    --seconds;
-  }
-  times[1].tv_sec = seconds;
-  times[1].tv_nsec = rest;
   // EPERM: the directory is another user's, who allows us to write but not to set times.
-  if (::futimens(fd, times.data()) != 0 && errno != EPERM) {
+  if (!set_mtime(fd, record.mtime_nanoseconds) && errno != EPERM) {
     return change_error(errno, "cannot set the time", record.path);
   }
   return kOk;

@@ -5,8 +5,8 @@
 
 namespace regsweep::storage {
 
-/// Sums of what a store claims: files of 8 EiB each are easily made, and a sum that wraps would be a
-/// small one. Stops at the largest number instead.
+/// Sums of what a store claims: files of 8 EiB each are easily made, and a sum that wraps would be
+/// a small one. Stops at the largest number instead.
 constexpr std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) noexcept {
   std::uint64_t sum = 0;
   return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::uint64_t>::max() : sum;

@@ -50,9 +50,9 @@ enum class Removed : std::uint8_t {
   kAlreadyGone,  ///< an earlier, interrupted apply did it
 };
 
-/// What kind of file a repair puts into a store. The order is the order of placing: what is
-/// referred to comes before what refers to it, and a tag's current link last, as a registry's push
-/// does it.
+/// What kind of file a repair or a recovery puts into a store. The order is the order of placing:
+/// what is referred to comes before what refers to it, and a tag's current link last, as a
+/// registry's push does it.
 enum class AdditionClass : std::uint8_t {
   kBlobData,       ///< blobs/<alg>/<xx>/<hex>/data
   kLayerLink,      ///< repositories/<name>/_layers/<alg>/<hex>/link

@@ -12,9 +12,6 @@
 namespace regsweep::storage {
 namespace {
 
-constexpr const char* kStartedAt = "startedat";
-constexpr const char* kCurrent = "current";  // a tag's directory with the link that it means
-
 Error changed(std::string message) { return {Errc::kChanged, {}, std::move(message), 0}; }
 
 Identity identity_of(const FileFacts& facts) noexcept {
@@ -61,7 +58,7 @@ bool is_half_removed_upload(const Directory& parent, const std::string& name,
   if (facts.inode != judged.inode) return false;
   const Result<Directory> upload = open_place(parent, name);
   if (!upload) return false;
-  const Result<FileFacts> started = upload->stat(kStartedAt);
+  const Result<FileFacts> started = upload->stat(layout::kStartedAt);
   return !started && started.error().code == Errc::kNotFound;
 }
 
@@ -119,8 +116,8 @@ Result<Removed> remove_upload(const Directory& parent, const std::string& name,
   const Result<FileFacts> facts = upload->stat_self();
   if (!facts) return facts.error();
   if (facts->inode != judged.inode) return difference(judged, identity_of(*facts));
-  if (unlink_at(*upload, kStartedAt, 0) != 0 && errno != ENOENT && errno != EISDIR) {
-    return change_error(errno, "cannot remove", kStartedAt);
+  if (unlink_at(*upload, layout::kStartedAt, 0) != 0 && errno != ENOENT && errno != EISDIR) {
+    return change_error(errno, "cannot remove", layout::kStartedAt);
   }
   const Status removed = remove_entry(parent, name, FileType::kDirectory);
   if (removed || removed.error().code == Errc::kNotFound) return Removed::kDone;
@@ -131,16 +128,16 @@ Result<Removed> remove_upload(const Directory& parent, const std::string& name,
 
 /// A tag without `current/link` means nothing, whoever took it: it is half removed.
 Result<Presence> check_tag(const Directory& tag, const Identity& judged) {
-  const Result<Directory> current = open_place(tag, kCurrent);
+  const Result<Directory> current = open_place(tag, layout::kCurrent);
   if (!current && current.error().code == Errc::kNotFound) return Presence::kHalf;
-  if (!current) return below(kCurrent, current.error());
+  if (!current) return below(layout::kCurrent, current.error());
   const Result<Presence> there = check_key(*current, layout::kLink, judged);
-  if (!there) return below(kCurrent, there.error());
+  if (!there) return below(layout::kCurrent, there.error());
   return there;
 }
 
 Result<Identity> look_up_tag(const Directory& tag) {
-  const Result<Directory> current = open_place(tag, kCurrent);
+  const Result<Directory> current = open_place(tag, layout::kCurrent);
   if (!current && current.error().code != Errc::kNotFound) return current.error();
   Result<FileFacts> facts =
       current ? current->stat(layout::kLink) : Result<FileFacts>(current.error());
@@ -167,10 +164,11 @@ Result<Removed> remove_tag(const Directory& v2, const Removal& removal) {
   const Result<Presence> there = check_tag(*tag, removal.identity);
   if (!there) return there.error();
   if (*there == Presence::kWhole) {
-    const Result<Directory> current = open_place(*tag, kCurrent);
-    if (!current) return below(kCurrent, current.error());
+    const Result<Directory> current = open_place(*tag, layout::kCurrent);
+    if (!current) return below(layout::kCurrent, current.error());
     if (unlink_at(*current, layout::kLink, 0) != 0 && errno != ENOENT) {
-      return change_error(errno, "cannot remove", std::string(kCurrent) + '/' + layout::kLink);
+      return change_error(errno, "cannot remove",
+                          std::string(layout::kCurrent) + '/' + layout::kLink);
     }
   }
   const Status removed = remove_entry(*parent, name, FileType::kDirectory);

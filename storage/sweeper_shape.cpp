@@ -1,5 +1,6 @@
 #include "storage/sweeper_shape.h"
 
+#include <algorithm>
 #include <array>
 
 #include "storage/digest.h"
@@ -26,20 +27,17 @@ class Components {
     return component;
   }
   bool at_end() const noexcept { return rest_.empty(); }
+  std::string_view rest() const noexcept { return rest_; }
 
  private:
   std::string_view rest_;
 };
 
-/// "<alg>/<hex>" at the end of a path; `sharded` for blobs, which lie under their first two digits.
-bool ends_in_digest(Components& at, bool sharded) noexcept {
-  Algorithm algorithm;
-  if (!parse_algorithm(at.next(), algorithm)) return false;
-  const std::string_view shard = sharded ? at.next() : std::string_view();
-  const std::string_view hex = at.next();
+/// Whether nothing follows but "<alg>/<hex>", or for blobs "<alg>/<first two digits>/<hex>".
+bool is_digest(const Components& at, bool is_blob) noexcept {
   Digest digest;
-  return at.at_end() && parse_hex(algorithm, hex, digest) &&
-         (!sharded || shard == hex.substr(0, 2));
+  const auto slashes = std::count(at.rest().begin(), at.rest().end(), '/');
+  return slashes == (is_blob ? 2 : 1) && layout::ends_in_digest(at.rest(), is_blob, digest);
 }
 
 bool is_in_repository(RemovalClass removal_class, Components& at) noexcept {
@@ -50,17 +48,17 @@ bool is_in_repository(RemovalClass removal_class, Components& at) noexcept {
   if (depth == 0) return false;
   switch (removal_class) {
     case RemovalClass::kLayerLink:
-      return marker == layout::kLayers && ends_in_digest(at, false);
+      return marker == layout::kLayers && is_digest(at, false);
     case RemovalClass::kUpload:
       return marker == layout::kUploads && !at.next().empty() && at.at_end();
     case RemovalClass::kRevision:
-      return marker == layout::kManifests && at.next() == "revisions" && ends_in_digest(at, false);
+      return marker == layout::kManifests && at.next() == "revisions" && is_digest(at, false);
     case RemovalClass::kTag:
       return marker == layout::kManifests && at.next() == "tags" && !at.next().empty() &&
              at.at_end();
     case RemovalClass::kTagIndexEntry:
       return marker == layout::kManifests && at.next() == "tags" && !at.next().empty() &&
-             at.next() == "index" && ends_in_digest(at, false);
+             at.next() == layout::kIndex && is_digest(at, false);
     default:
       return false;
   }
@@ -97,7 +95,7 @@ bool has_shape(RemovalClass removal_class, std::string_view path) noexcept {
     case RemovalClass::kTemporaryFile:
       return is_temporary_file(path);
     case RemovalClass::kBlob:
-      return at.next() == layout::kBlobs && ends_in_digest(at, true);
+      return at.next() == layout::kBlobs && is_digest(at, true);
     case RemovalClass::kEmptyDirectory: {
       const std::string_view top = at.next();
       return (top == layout::kBlobs || top == layout::kRepositories) && !at.at_end();

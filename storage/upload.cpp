@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 
+#include "storage/layout.h"
+
 namespace regsweep::storage {
 namespace {
 
@@ -90,7 +92,7 @@ Result<UploadEntry> read_upload(const Directory& uploads, const std::string& id)
   upload.started_at_seconds = facts->mtime_seconds;
   upload.touched_at_seconds = facts->mtime_seconds;
   std::array<char, 64> buffer;
-  const Result<std::size_t> started = directory->read("startedat", buffer);
+  const Result<std::size_t> started = directory->read(layout::kStartedAt, buffer);
   if (started) {
     parse_rfc3339(std::string_view(buffer.data(), *started), upload.started_at_seconds);
   }

@@ -238,7 +238,7 @@ std::uint64_t freed_by_dropping(const StoreBuilder& store, const Audit& audit,
   std::uint64_t freed = 0;
   tests::with_threads(2, [&] {
     const Marks left = mark(less, safe_policy(true));
-    each_blob(less.graph, [&](DigestId id) {
+    less.graph.each_blob([&](DigestId id) {
       if (audit.accounts.live_by_tag[row(id)] != 0 && left[row(id)] == 0) {
         freed += less.graph.bytes(id).apparent;
       }

@@ -232,7 +232,7 @@ TEST_F(DeletionTest, EveryTagOfTheStoreIsRefused) {
   const Made made =
       plan_of(builder_,
               named(builder_, {"team/app:1.0", "team/app:2.0", "team/app:stable", "team/other:1"}));
-  EXPECT_EQ(guard(made.plan, 100).reason, "it would remove every tag of the store");
+  EXPECT_EQ(objection_to(made.plan, 100).reason, "it would remove every tag of the store");
 }
 
 TEST_F(DeletionTest, ALayerAndADigestAloneCannotBeDeleted) {

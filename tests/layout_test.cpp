@@ -20,6 +20,43 @@ TEST(Layout, PathsAreThoseOfARegistry) {
             "blobs/sha512/ee/" + longer + "/data");
 }
 
+TEST(Layout, EveryObjectHasItsPlace) {
+  const std::string hex = "ab" + std::string(62, '0');
+  const Digest digest = digest_of("sha256:" + hex);
+  EXPECT_EQ(layout::blob_directory(digest), "blobs/sha256/ab/" + hex);
+  EXPECT_EQ(layout::repository_directory("a/b"), "repositories/a/b");
+  EXPECT_EQ(layout::layer_directory("a/b", digest), "repositories/a/b/_layers/sha256/" + hex);
+  EXPECT_EQ(layout::revision_directory("a/b", digest),
+            "repositories/a/b/_manifests/revisions/sha256/" + hex);
+  const std::string tag = layout::tag_directory("a/b", "v1");
+  EXPECT_EQ(tag, "repositories/a/b/_manifests/tags/v1");
+  EXPECT_EQ(layout::current_link(tag), tag + "/current/link");
+  EXPECT_EQ(layout::entry_directory(tag, digest), tag + "/index/sha256/" + hex);
+  EXPECT_EQ(layout::upload_directory("a/b", "0815"), "repositories/a/b/_uploads/0815");
+  EXPECT_EQ(layout::link_in("sha256/" + hex), "sha256/" + hex + "/link");
+}
+
+TEST(Layout, ADigestIsReadAtTheEndOfAPath) {
+  const std::string hex = "ab" + std::string(62, '0');
+  const Digest digest = digest_of("sha256:" + hex);
+  Digest read;
+  EXPECT_TRUE(layout::ends_in_digest(layout::blob_directory(digest), true, read));
+  EXPECT_EQ(read, digest);
+  const Digest longer = digest_of("sha512:" + std::string(128, 'e'));
+  EXPECT_TRUE(layout::ends_in_digest(layout::layer_directory("a", longer), false, read));
+  EXPECT_EQ(read, longer);
+  EXPECT_TRUE(layout::ends_in_digest("sha256/" + hex, false, read));
+  for (const std::string& bad :
+       {std::string(), hex, '/' + hex, "sha1/" + hex, "sha256/" + hex + "/link", "sha256/ab/" + hex,
+        "sha256/" + hex.substr(1), "sha256/" + hex + '/'}) {
+    EXPECT_FALSE(layout::ends_in_digest(bad, false, read)) << bad;
+  }
+  for (const std::string& bad :
+       {std::string(), hex, "ab/" + hex, "sha256/" + hex, "sha256/cd/" + hex, "sha256//" + hex}) {
+    EXPECT_FALSE(layout::ends_in_digest(bad, true, read)) << bad;
+  }
+}
+
 TEST(Layout, TemporaryFilesEndInTmp) {
   EXPECT_TRUE(layout::is_temporary("link.0815.tmp"));
   EXPECT_TRUE(layout::is_temporary(".tmp"));

@@ -439,5 +439,13 @@ TEST(Verify, ALayerThatIsNoArchiveIsANote) {
   EXPECT_EQ(verified.result.odd_kinds.front().found, ContentKind::kOther);
 }
 
+TEST(Verify, Schema1NamesNoMediaTypesAndItsLayersAreGzip) {
+  StoreBuilder store;
+  store.repo("a").schema1("1.0", {layer("plain", 100)});
+  const Verified verified(store);
+  ASSERT_EQ(verified.result.odd_kinds.size(), 1U);
+  EXPECT_EQ(verified.result.odd_kinds.front().claimed, ContentKind::kGzip);
+}
+
 }  // namespace
 }  // namespace regsweep::analyzer

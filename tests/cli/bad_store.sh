@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bad_store.sh REGSWEEP: what is no store, or is named oddly. Every error names its object, says
-# nothing on standard output, and has the exit code that design.md gives it.
+# nothing on standard output, and has the exit code that is its contract.
 # shellcheck disable=SC2154  # work, rc and what are set in lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 begin "$@"

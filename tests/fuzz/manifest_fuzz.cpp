@@ -53,8 +53,7 @@ std::string line_of(const Reference& r) {
   return role_name(r.role) + ' ' + (r.valid ? "" : "invalid ") + text_of(r) + ' ' +
          std::to_string(r.size_bytes) + (r.foreign ? " foreign" : "") +
          (r.is_manifest ? " manifest" : "") + (r.marked_by_2_8 ? " 2.8" : "") +
-         (r.marked_by_3 ? " 3" : "") + ' ' + std::to_string(static_cast<int>(r.claim)) + ' ' +
-         std::string(r.media_type);
+         (r.marked_by_3 ? " 3" : "") + ' ' + std::string(r.media_type);
 }
 
 std::string line_of(const Manifest& m) {
@@ -92,7 +91,7 @@ Marks marks_of(const Manifest& manifest, bool Reference::*marked) {
 
 Marks marks_of(const analyzer::Verdict& verdict, const go_json::Document& document) {
   Marks marks;
-  for (const analyzer::Mark& mark : verdict.marks) {
+  for (const analyzer::MarkedDigest& mark : verdict.marks) {
     marks.push_back(mark.digest == go_json::kNoNode ? "" : document.string(mark.digest));
   }
   return marks;
