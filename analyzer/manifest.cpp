@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "analyzer/go_json.h"
@@ -221,6 +222,82 @@ bool add_descriptors(element value, Role role, std::vector<Reference>& out) {
   return each_element(value, [&](element e) { return add_descriptor(e, role, out); });
 }
 
+/// What an image or index is made of.
+struct Fields {
+  KeySet seen;
+  std::int64_t version = 0;
+  std::string_view media_type;
+  std::string_view artifact_type;
+  element config;
+  element layers;
+  element manifests;
+  element subject;
+};
+
+/// False for a document that must be read with care: one member is of a kind that it should not be,
+/// or of an unknown name.
+bool read_fields(element root, Fields& fields) {
+  return each_member(root, [&](Key key, element value) {
+    fields.seen.add(key);
+    switch (key) {
+      case Key::kSchemaVersion:
+        return value.get(fields.version) == simdjson::SUCCESS && fields.version == 2;
+      case Key::kMediaType:
+        return get_string(value, fields.media_type);
+      case Key::kArtifactType:
+        return get_string(value, fields.artifact_type);
+      case Key::kAnnotations:
+        return is_string_map(value);
+      case Key::kConfig:
+        fields.config = value;
+        return true;
+      case Key::kLayers:
+        fields.layers = value;
+        return true;
+      case Key::kManifests:
+        fields.manifests = value;
+        return true;
+      case Key::kSubject:
+        fields.subject = value;
+        return true;
+      case Key::kSize:
+      case Key::kDigest:
+      case Key::kUrls:
+      case Key::kData:
+      case Key::kPlatform:
+      case Key::kArchitecture:
+      case Key::kOs:
+      case Key::kOsVersion:
+      case Key::kOsFeatures:
+      case Key::kVariant:
+      case Key::kFeatures:
+        return true;
+      default:
+        return false;
+    }
+  });
+}
+
+/// The type of an ordinary image or index of version 2, which has the members of one of them alone;
+/// nothing for any other document.
+std::optional<ManifestType> plain_type(const Fields& fields) {
+  const bool config = fields.seen.has(Key::kConfig);
+  const bool layers = fields.seen.has(Key::kLayers);
+  const bool index = fields.seen.has(Key::kManifests);
+  const bool image = config && layers;
+  if (fields.version != 2 || image == index || config != layers) return std::nullopt;
+  const std::string_view media_type = fields.media_type;
+  if (media_type.empty()) return image ? ManifestType::kOciImage : ManifestType::kOciIndex;
+  if (image) {
+    if (media_type == kMediaDockerImage) return ManifestType::kDockerImage;
+    if (media_type == kMediaOciImage) return ManifestType::kOciImage;
+    return std::nullopt;
+  }
+  if (media_type == kMediaDockerList) return ManifestType::kDockerList;
+  if (media_type == kMediaOciIndex) return ManifestType::kOciIndex;
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct ManifestParser::Impl {
@@ -248,85 +325,27 @@ void ManifestParser::Impl::clear() {
 /// An ordinary image or index of version 2, on which both registries agree. Returns false for
 /// anything else, and leaves `manifest` in disorder.
 bool ManifestParser::Impl::take_plain(element root) {
-  element config;
-  element layers;
-  element manifests;
-  element subject;
-  KeySet seen;
-  std::int64_t version = 0;
-  std::string_view media_type;
-  std::string_view artifact_type;
-  const bool plain = each_member(root, [&](Key key, element value) {
-    seen.add(key);
-    switch (key) {
-      case Key::kSchemaVersion:
-        return value.get(version) == simdjson::SUCCESS && version == 2;
-      case Key::kMediaType:
-        return get_string(value, media_type);
-      case Key::kArtifactType:
-        return get_string(value, artifact_type);
-      case Key::kAnnotations:
-        return is_string_map(value);
-      case Key::kConfig:
-        config = value;
-        return true;
-      case Key::kLayers:
-        layers = value;
-        return true;
-      case Key::kManifests:
-        manifests = value;
-        return true;
-      case Key::kSubject:
-        subject = value;
-        return true;
-      case Key::kSize:
-      case Key::kDigest:
-      case Key::kUrls:
-      case Key::kData:
-      case Key::kPlatform:
-      case Key::kArchitecture:
-      case Key::kOs:
-      case Key::kOsVersion:
-      case Key::kOsFeatures:
-      case Key::kVariant:
-      case Key::kFeatures:
-        return true;
-      default:
-        return false;
-    }
-  });
-  if (!plain || version != 2) return false;
-
-  const bool image = seen.has(Key::kConfig) && seen.has(Key::kLayers);
-  const bool index = seen.has(Key::kManifests);
-  if (image == index || (index && (seen.has(Key::kConfig) || seen.has(Key::kLayers)))) return false;
-  if (media_type == kMediaDockerImage && image) {
-    manifest.type = ManifestType::kDockerImage;
-  } else if (media_type == kMediaDockerList && index) {
-    manifest.type = ManifestType::kDockerList;
-  } else if (media_type == kMediaOciImage || (media_type.empty() && image)) {
-    if (!image) return false;
-    manifest.type = ManifestType::kOciImage;
-  } else if (media_type == kMediaOciIndex || media_type.empty()) {
-    if (!index) return false;
-    manifest.type = ManifestType::kOciIndex;
-  } else {
-    return false;
-  }
-
+  Fields fields;
+  if (!read_fields(root, fields)) return false;
+  const std::optional<ManifestType> type = plain_type(fields);
+  if (!type) return false;
   std::vector<Reference>& references = manifest.references;
-  if (image && !(add_descriptor(config, Role::kConfig, references) &&
-                 add_descriptors(layers, Role::kLayer, references))) {
-    return false;
-  }
-  if (index && !add_descriptors(manifests, Role::kManifest, references)) return false;
+  const bool image = fields.seen.has(Key::kConfig);
+  const bool taken = image ? add_descriptor(fields.config, Role::kConfig, references) &&
+                                 add_descriptors(fields.layers, Role::kLayer, references)
+                           : add_descriptors(fields.manifests, Role::kManifest, references);
+  if (!taken) return false;
   for (Reference& reference : references) {
     reference.marked_by_2_8 = true;
     reference.marked_by_3 = true;
   }
-  if (seen.has(Key::kSubject) && !add_descriptor(subject, Role::kSubject, references)) return false;
-  manifest.media_type = capped(media_type);
-  manifest.artifact_type = capped(artifact_type);
+  if (fields.seen.has(Key::kSubject) &&
+      !add_descriptor(fields.subject, Role::kSubject, references)) {
+    return false;
+  }
+  manifest.type = *type;
+  manifest.media_type = capped(fields.media_type);
+  manifest.artifact_type = capped(fields.artifact_type);
   manifest.understood = true;
   return true;
 }

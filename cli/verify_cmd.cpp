@@ -207,24 +207,15 @@ void say_how_it_went(const analyzer::Verification& verification, double seconds,
   }
 }
 
-int run_verify(const Args& args, const Io& io) {
-  if (!args.merge.empty()) return run_merge(args, io);
-  const auto began = std::chrono::steady_clock::now();
-  OpenStore opened;
-  Exit exit = Exit::kDone;
-  if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
+/// What is asked for of an open store; with a deadline counted from `began`.
+analyzer::VerifyOptions options_from(const Args& args, const OpenStore& opened,
+                                     std::chrono::steady_clock::time_point began) {
   analyzer::VerifyOptions options;
   options.context.root = opened.location.root;
   options.context.database_lock = opened.location.database_lock;
   options.context.proxy_cache = opened.location.proxy_cache;
   options.context.now_seconds = options.content.now_seconds = std::time(nullptr);
   options.selection = selection_from(args, options.context.now_seconds);
-  std::unique_ptr<storage::ResultCache> cache;
-  if (!open_cache(args, opened.location.root, io, cache)) return static_cast<int>(Exit::kUsage);
-  if (cache && !choose_trust(args, *cache, io, options.content)) {
-    return static_cast<int>(Exit::kUsage);
-  }
-  options.content.cache = cache.get();
   if (!args.max_duration.empty()) {
     options.content.deadline =
         began + std::chrono::seconds(reports::parse_age(args.max_duration).value_or(0));
@@ -236,35 +227,54 @@ int run_verify(const Args& args, const Io& io) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   options.content.readers =
       args.jobs > 0 ? args.jobs : analyzer::readers_for(opened.store->device(), cores);
+  return options;
+}
+
+/// Reads and judges, with a line of progress, in as many threads as read.
+analyzer::Verification verify_store(const Args& args, const OpenStore& opened,
+                                    const analyzer::VerifyOptions& options, const Io& io) {
   CommonArgs with_jobs = args;
   with_jobs.jobs = args.jobs > 0 ? args.jobs : std::max(options.content.readers, default_jobs());
-
   analyzer::ContentProgress counts;
   analyzer::Verification verification;
-  const GracefulInterrupt graceful;
-  {
-    const VerifyTicker ticker(opened.store->progress(), counts, args, io);
-    run_parallel(with_jobs,
-                 [&] { verification = analyzer::verify(*opened.store, options, counts); });
+  const VerifyTicker ticker(opened.store->progress(), counts, args, io);
+  run_parallel(with_jobs, [&] { verification = analyzer::verify(*opened.store, options, counts); });
+  return verification;
+}
+
+int run_verify(const Args& args, const Io& io) {
+  if (!args.merge.empty()) return run_merge(args, io);
+  const auto began = std::chrono::steady_clock::now();
+  OpenStore opened;
+  Exit exit = Exit::kDone;
+  if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
+  analyzer::VerifyOptions options = options_from(args, opened, began);
+  std::unique_ptr<storage::ResultCache> cache;
+  if (!open_cache(args, opened.location.root, io, cache)) return static_cast<int>(Exit::kUsage);
+  if (cache && !choose_trust(args, *cache, io, options.content)) {
+    return static_cast<int>(Exit::kUsage);
   }
+  options.content.cache = cache.get();
+
+  const GracefulInterrupt graceful;
+  const analyzer::Verification verification = verify_store(args, opened, options, io);
+  const analyzer::ContentScan& content = verification.content;
   const auto unknown = analyzer::missing_repositories(verification.survey, options.selection);
   if (!unknown.empty() && !verification.survey.interrupted) {
     io.err << "regsweep: there is no repository " << reports::printable(unknown.front())
            << " in the store; regsweep audit lists them\n";
     return static_cast<int>(Exit::kUsage);
   }
-  if (cache && !args.max_duration.empty() && !verification.content.stopped &&
-      !verification.content.interrupted) {
+  if (cache && !args.max_duration.empty() && !content.stopped && !content.interrupted) {
     static_cast<void>(cache->end_round());  // else the next run only finds less to do
   }
   exit = write_report(args, reports::verify_json(verification), io);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began;
   say_how_it_went(verification, elapsed.count(), args, io);
   if (exit != Exit::kDone) return static_cast<int>(exit);
-  if (verification.content.interrupted) return static_cast<int>(Exit::kInterrupted);
-  const bool as_asked =
-      verification.complete || (verification.content.stopped && verification.survey.complete &&
-                                verification.unknown.empty());
+  if (content.interrupted) return static_cast<int>(Exit::kInterrupted);
+  const bool as_asked = verification.complete || (content.stopped && verification.survey.complete &&
+                                                  verification.unknown.empty());
   return static_cast<int>(exit_of(as_asked, verification.live_damage));
 }
 

@@ -116,13 +116,7 @@ if has_registry; then
   sed '/delete:/,+1d' config.yml >off.yml # as the registry's default
   stop
   sed "s/addr: .*/addr: 127.0.0.1:0/" off.yml >serve.yml
-  "$registry" serve serve.yml >registry.log 2>&1 &
-  server=$!
-  for _ in {1..100}; do
-    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' registry.log)
-    [[ -z $address ]] || break
-    sleep 0.1
-  done
+  serve serve.yml
   run "a registry that deletes nothing" explain off.yml
   shows "405 UNSUPPORTED"
   digest=$(basename "$(find store/docker/registry/v2/repositories/team/app/_manifests/revisions/sha256 -mindepth 1 -maxdepth 1 -print -quit)")

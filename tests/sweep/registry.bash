@@ -39,10 +39,9 @@ stop() {
   server=
 }
 
-start() { # ROOT: sets address, and writes config.yml with it
-  registry_config "$1" 127.0.0.1:0 >"$work/serve.yml"
+serve() { # CONFIG, with port 0: sets server and address
   : >"$work/registry.log" # not the address of before
-  "$registry" serve "$work/serve.yml" >>"$work/registry.log" 2>&1 &
+  "$registry" serve "$1" >>"$work/registry.log" 2>&1 &
   server=$!
   address=
   for _ in {1..100}; do
@@ -51,6 +50,11 @@ start() { # ROOT: sets address, and writes config.yml with it
     sleep 0.1
   done
   [[ -n $address ]] || { cat "$work/registry.log" >&2; exit 1; }
+}
+
+start() { # ROOT: serves it, and writes config.yml with the address
+  registry_config "$1" 127.0.0.1:0 >"$work/serve.yml"
+  serve "$work/serve.yml"
   registry_config "$1" "$address" >"$work/config.yml"
 }
 
