@@ -135,6 +135,16 @@ TEST_F(KnownTest, ABlobThatIsMissingIsOnlyListed) {
   EXPECT_TRUE(known.tags_only_listed.empty());
 }
 
+TEST_F(KnownTest, WhatIsNoFileIsNoBlobInEither) {
+  store_.remove(store_.blob_path("own"));
+  store_.directory(store_.blob_path("own"));
+  const KnownComparison known = compare(store_.digest_of("own") + " 70\nb:2.0\n");
+  EXPECT_EQ(known.blobs_only_listed.size(), 1u);
+  EXPECT_FALSE(only_stored(known, "own"));
+  EXPECT_EQ(known.blobs_in_both.objects + known.blobs_only_stored.objects,
+            counts_of(audit_.accounts).blobs);
+}
+
 TEST_F(KnownTest, SizesAreCompared) {
   const KnownComparison known =
       compare(store_.digest_of("app") + " 4000\n" + store_.digest_of("own") + " 71\n");
