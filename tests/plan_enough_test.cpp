@@ -52,7 +52,7 @@ class PlanEnough : public ::testing::Test {
 TEST_F(PlanEnough, TheLargestGoesFirst) {
   EXPECT_THAT(planned(b_, 1), ElementsAre(blob("large")));
   EXPECT_THAT(planned(b_, 33'000), UnorderedElementsAre(blob("large"), blob("small")));
-  EXPECT_EQ(planned(b_, 1 << 30).size(), planned(b_, 1 << 31).size());
+  EXPECT_EQ(planned(b_, std::uint64_t{1} << 30).size(), planned(b_, std::uint64_t{1} << 31).size());
   EXPECT_THAT(planned(b_, 0), IsEmpty());
 }
 
