@@ -37,6 +37,7 @@ class Findings {
     if (context_.database_lock) {
       add({FindingCode::kDatabaseManaged, Concern::kDanger, 1, {}, {}, {}, {}});
     }
+    if (context_.harbor) add({FindingCode::kHarborManaged, Concern::kDanger, 1, {}, {}, {}, {}});
     if (context_.proxy_cache) add({FindingCode::kProxyCache, Concern::kWarning, 1, {}, {}, {}, {}});
     if (!survey_.has_repositories) {
       add({FindingCode::kNoRepositories, Concern::kWarning, 1, {}, {}, {}, {}});

@@ -19,6 +19,7 @@ enum class FindingCode : std::uint8_t {
   kInterrupted,      ///< the user ended the reading before all was looked at
   kChanged,          ///< the store was written to meanwhile
   kDatabaseManaged,  ///< another database says what is alive
+  kHarborManaged,    ///< Harbor's database says which images have a tag
   kProxyCache,
   kBrokenTags,
   kEmptyBlobs,
@@ -75,7 +76,9 @@ inline constexpr std::size_t kMostSubjects = 100;  ///< a finding names no more
 /// What only the caller knows.
 struct FindingContext {
   std::string root;
+  std::string store = {};  ///< what the user would give as STORE, raw
   bool database_lock = false;
+  bool harbor = false;
   bool proxy_cache = false;
   std::int64_t now_seconds = 0;
   std::int64_t upload_age_seconds = 7 * 24 * 3600;  ///< the registry's own purging age

@@ -73,6 +73,7 @@ struct PlanContext {
   std::string config_path;
   std::int64_t now_seconds = 0;
   bool database_lock = false;
+  bool harbor = false;  ///< tags are in Harbor's database: they must not decide
 };
 
 /// A plan of nothing so far: when and for which store.

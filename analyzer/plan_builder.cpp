@@ -410,6 +410,10 @@ Plan PlanBuilder::build() {
     return std::move(plan_);
   }
   plan_.refusals = find_refusals(survey_, context_.database_lock, rules_.ignore_damaged);
+  if (context_.harbor && goes_by_tags()) {
+    plan_.refusals.push_back(
+        "Harbor keeps tags in a database of its own: images in use may look untagged here");
+  }
   if (plan_.refusals.empty()) {
     decide_what_lives();
     choose_revisions();

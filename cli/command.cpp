@@ -115,7 +115,9 @@ analyzer::AuditOptions audit_options(const OpenStore& opened, bool exact) {
   analyzer::AuditOptions options;
   options.exact = exact;
   options.context.root = opened.location.root;
+  options.context.store = opened.location.argument();
   options.context.database_lock = opened.location.database_lock;
+  options.context.harbor = opened.location.harbor;
   options.context.proxy_cache = opened.location.proxy_cache;
   options.context.now_seconds = std::time(nullptr);
   return options;

@@ -127,14 +127,14 @@ int list(const Args& args, const Io& io) {
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   const Survey survey = read(args, opened, io);
-  if (!all_fit(survey, filters, opened.location.root, io)) {
+  if (!all_fit(survey, filters, opened.location.argument(), io)) {
     return survey.complete ? static_cast<int>(Exit::kUsage) : incomplete(args, io);
   }
   analyzer::Recoverable past;
   run_parallel(args, [&] { past = analyzer::find_recoverable(*opened.store, survey, filters); });
   const bool is_complete = survey.complete && past.problems.empty();
   const reports::PastReport report{past, quarantined(args, opened, io), opened.location.root,
-                                   is_complete};
+                                   opened.location.argument(), is_complete};
   exit = write_results(args, io, [&](std::ostream& out) {
     if (args.json) {
       reports::write_past_json(report, out);
@@ -189,7 +189,7 @@ bool resolve(const Args& args, const OpenStore& opened, const Survey& survey, co
   std::map<std::pair<std::uint32_t, std::string>, storage::Digest> meanings;
   for (const std::string& text : args.refs) {
     const ResolvedTarget resolved = analyzer::resolve_target(*opened.store, survey, text);
-    std::string why = unresolved(resolved, survey, opened.location.root);
+    std::string why = unresolved(resolved, survey, opened.location.argument());
     if (why.empty()) {
       const RecoveryTarget& target = resolved.target;
       const auto [at, is_new] =
@@ -270,7 +270,8 @@ int show(const Args& args, const OpenStore& opened, const Io& io) {
   int exit = 0;
   const auto recovery = prepare(args, opened, io, exit);
   if (!recovery) return exit;
-  exit = report(args, {*recovery, std::nullopt, opened.location.root}, exit_for(*recovery), io);
+  exit = report(args, {*recovery, std::nullopt, opened.location.root, opened.location.argument()},
+                exit_for(*recovery), io);
   if (!recovery->is_possible()) {
     say_impossible(*recovery, io);
   } else if (!args.json && !recovery->plan.additions.empty()) {
@@ -286,7 +287,7 @@ std::vector<std::string> unfinished(const Args& args, const OpenStore& opened, c
   for (const storage::QuarantineRun& run : quarantined(args, opened, io)) {
     if (run.finished) continue;
     const std::string undo =
-        "regsweep undo " + reports::shell_word(opened.location.root) + ' ' + run.id;
+        "regsweep undo " + reports::shell_word(opened.location.argument()) + ' ' + run.id;
     if (run.objects != 0) commands.push_back(undo);
     if (args.quiet) continue;
     io.err << "regsweep: an earlier run was cut off; what it did is taken back by: " << undo
@@ -317,14 +318,16 @@ int apply(const Args& args, const OpenStore& opened, const Io& io) {
   const auto recovery = prepare(args, opened, io, exit);
   if (!recovery) return exit;
   if (!recovery->is_possible()) {
-    exit = report(args, {*recovery, std::nullopt, opened.location.root}, exit_for(*recovery), io);
+    exit = report(args, {*recovery, std::nullopt, opened.location.root, opened.location.argument()},
+                  exit_for(*recovery), io);
     say_impossible(*recovery, io);
     return exit;
   }
   if (const std::string why = may_be_moved(*recovery, cut_off); !why.empty()) {
     return refuse(why, io);
   }
-  reports::RecoveryReport done{*recovery, analyzer::RepairResult{}, opened.location.root};
+  reports::RecoveryReport done{*recovery, analyzer::RepairResult{}, opened.location.root,
+                               opened.location.argument()};
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
   note_store_changes();

@@ -105,7 +105,7 @@ void name_unfinished(const CommonArgs& common, const OpenStore& opened, const Io
   for (const storage::QuarantineRun& run : *runs) {
     if (run.finished) continue;
     io.err << "regsweep: an earlier run was cut off; what it did is taken back by: regsweep undo "
-           << reports::shell_word(opened.location.root) << ' ' << run.id << '\n';
+           << reports::shell_word(opened.location.argument()) << ' ' << run.id << '\n';
   }
 }
 
@@ -172,7 +172,7 @@ int apply_repair(const CommonArgs& common, bool assume_offline, const OpenStore&
     return static_cast<int>(exit_for(repair));
   }
   reports::RepairSummary summary;
-  summary.store = reports::shell_word(opened.location.root);
+  summary.store = reports::shell_word(opened.location.argument());
   analyzer::ApplyProgress counts;
   const GracefulInterrupt graceful;
   note_store_changes();

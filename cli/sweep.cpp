@@ -114,6 +114,7 @@ analyzer::PlanContext plan_context(const OpenStore& opened) {
   context.v2 = opened.location.v2;
   context.now_seconds = std::time(nullptr);
   context.database_lock = opened.location.database_lock;
+  context.harbor = opened.location.harbor;
   if (opened.location.config) {  // a plan may be applied from another directory
     context.config_path = std::filesystem::absolute(opened.location.config->path).string();
   }
@@ -144,7 +145,12 @@ std::string in_use(const OpenStore& opened, const Io& io) {
     return processes.front() + " is open: stop the registry, or --assume-offline";
   }
   const auto config = config_of(opened, io);
-  if (!config || config->read_only) return {};
+  if (!config) return {};
+  if (config->harbor) {
+    return "Harbor keeps tags in a database of its own: clean with Harbor's garbage collection, or "
+           "--assume-offline";
+  }
+  if (config->read_only) return {};
   const std::string address = storage::answering_address(*config);
   if (address.empty()) return {};
   return "something answers at the registry's address " + address +
@@ -191,7 +197,7 @@ reports::ApplySummary carry_out(const CommonArgs& common, const ApplyArgs& args,
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;
   summary.quarantine = !args.no_quarantine;
-  summary.store = reports::shell_word(opened.location.root);
+  summary.store = reports::shell_word(opened.location.argument());
   summary.disk_free_before = free_bytes(*opened.store);
   analyzer::ApplyOptions options;
   options.quarantine = !args.no_quarantine;

@@ -211,10 +211,8 @@ void say_how_it_went(const analyzer::Verification& verification, double seconds,
 analyzer::VerifyOptions options_from(const Args& args, const OpenStore& opened,
                                      std::chrono::steady_clock::time_point began) {
   analyzer::VerifyOptions options;
-  options.context.root = opened.location.root;
-  options.context.database_lock = opened.location.database_lock;
-  options.context.proxy_cache = opened.location.proxy_cache;
-  options.context.now_seconds = options.content.now_seconds = std::time(nullptr);
+  options.context = audit_options(opened).context;
+  options.content.now_seconds = options.context.now_seconds;
   options.selection = selection_from(args, options.context.now_seconds);
   if (!args.max_duration.empty()) {
     options.content.deadline =

@@ -6,6 +6,7 @@
 #include "reports/known_report.h"
 #include "reports/savings_report.h"
 #include "reports/space_names.h"
+#include "storage/locate.h"
 
 namespace regsweep::reports {
 namespace {
@@ -34,19 +35,15 @@ Json space(const Audit& audit) {
 
 Json store(const Audit& audit) {
   const analyzer::StoreCounts counts = counts_of(audit.accounts);
-  Json managed_by = nullptr;
-  if (audit.context.database_lock) {
-    managed_by = "gitlab-database";
-  } else if (audit.context.proxy_cache) {
-    managed_by = "pull-through-cache";
-  }
+  const std::string_view managed_by = storage::managed_by(
+      audit.context.database_lock, audit.context.harbor, audit.context.proxy_cache);
   return {{"root", printable(audit.context.root)},
           {"repositories", counts.repositories},
           {"tags", counts.tags},
           {"revisions", counts.revisions},
           {"layer_links", counts.layer_links},
           {"blobs", counts.blobs},
-          {"managed_by", managed_by}};
+          {"managed_by", text_or_null(managed_by)}};
 }
 
 /// Whole MiB, rounded down: the few bytes that other programs write between two audits of one store
@@ -106,7 +103,7 @@ void write_audit_json(const Audit& audit, std::ostream& out, bool verbose) {
                  {"frees_most", savings_json(audit.frees_most)},
                  {"disk", disk(audit)},
                  {"repositories", repositories(audit)},
-                 {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};
+                 {"findings", findings_json(audit.findings, shell_word(audit.context.store))}};
   if (audit.known) report["known"] = known_json(audit, *audit.known, verbose);
   out << report.dump(1) << '\n';
 }

@@ -25,7 +25,7 @@ using analyzer::SpaceRow;
 class AuditText {
  public:
   AuditText(const Audit& audit, const TextOptions& options, std::ostream& out)
-      : audit_(audit), options_(options), out_(out), store_(shell_word(audit.context.root)) {}
+      : audit_(audit), options_(options), out_(out), store_(shell_word(audit.context.store)) {}
 
   void write() {
     header();
@@ -105,10 +105,17 @@ class AuditText {
       anything_ |= space.objects != 0;
     };
     const bool may = audit_.refusals.empty();
+    // Each option is added to the rows above it: the first is a whole command.
+    const auto with = [&](const std::string& option) {
+      return anything_ && may ? "… " + option : "regsweep gc --apply " + option + ' ' + store_;
+    };
     const std::string not_now = "not as things are: see below";
     row(accounts[SpaceClass::kGarbage], may ? "regsweep gc --apply " + store_ : not_now);
-    row(audit_.old_uploads, may ? "… --uploads 7d" : "regsweep gc --apply --uploads 7d " + store_);
-    row(accounts[SpaceClass::kUntagged], may ? "… --untagged" : not_now);
+    row(audit_.old_uploads, with("--uploads 7d"));
+    row(accounts[SpaceClass::kUntagged], audit_.context.harbor
+                                             ? "not by what is untagged here: Harbor knows its tags"
+                                         : may ? with("--untagged")
+                                               : not_now);
     table.print(out_, 2);
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
     if (anything_ && !may) {

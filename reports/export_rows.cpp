@@ -8,6 +8,7 @@
 #include "reports/finding_text.h"
 #include "reports/humanize.h"
 #include "reports/space_names.h"
+#include "storage/locate.h"
 
 namespace regsweep::reports {
 namespace {
@@ -142,9 +143,8 @@ void store_rows(const ExportModel& model, RowSink& sink) {
   sink.text(printable(audit.context.root));
   sink.boolean(audit.survey.complete);
   sink.boolean(audit.survey.exact);
-  put_or_null(sink, audit.context.database_lock ? "gitlab-database"
-                    : audit.context.proxy_cache ? "pull-through-cache"
-                                                : "");
+  put_or_null(sink, storage::managed_by(audit.context.database_lock, audit.context.harbor,
+                                        audit.context.proxy_cache));
   put(sink, counts.repositories);
   put(sink, counts.tags);
   put(sink, counts.revisions);
@@ -267,7 +267,7 @@ void upload_rows(const ExportModel& model, RowSink& sink) {
 
 void finding_rows(const ExportModel& model, RowSink& sink) {
   const auto& findings = model.audit.findings;
-  const std::string store = shell_word(model.audit.context.root);
+  const std::string store = shell_word(model.audit.context.store);
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const FindingText text = finding_text(findings[i], store);
     put(sink, i);

@@ -19,7 +19,7 @@ constexpr Column kStore[] = {
      "whether everything could be read; if not, nothing here may be used to delete"},
     {"exact", kBoolean, false, "with `--exact`: every inode was visited"},
     {"managed_by", kText, true,
-     "`gitlab-database` or `pull-through-cache`: what else decides what is alive"},
+     "`gitlab-database`, `harbor` or `pull-through-cache`: what else decides what is alive"},
     {"repositories", kInteger, false, "how many there are"},
     {"tags", kInteger, false, "tags that mean a digest"},
     {"revisions", kInteger, false, "revision links"},

@@ -43,6 +43,9 @@ constexpr std::array kWords = {
           "GitLab's registry keeps in its database what is alive: storage alone cannot tell, and a "
           "sweep by storage would destroy images",
           "use the registry's own online garbage collection; take figures here for sizes only"},
+    Words{FindingCode::kHarborManaged, "harbor-managed", "Harbor works on this store", "",
+          "it keeps tags in a database of its own: images in use may look untagged here",
+          "clean with Harbor's own garbage collection, never with --untagged"},
     Words{FindingCode::kProxyCache, "pull-through-cache", "this is a pull-through cache", "",
           "the registry expires content itself and fetches again what is missing: absent blobs are "
           "no loss",

@@ -66,7 +66,7 @@ Json page_data(const Audit& audit, const PageOptions& options) {
           {"media_types", sheet_json(media_type_sheet(audit))},
           {"largest_blobs", sheet_json(largest_blob_sheet(audit, options.most_blobs))},
           {"refusals", refusals(audit)},
-          {"findings", findings_json(audit.findings, shell_word(audit.context.root))}};
+          {"findings", findings_json(audit.findings, shell_word(audit.context.store))}};
 }
 
 void write_audit_page(const Audit& audit, const PageOptions& options, std::ostream& out) {

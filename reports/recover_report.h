@@ -17,6 +17,7 @@ struct PastReport {
   const analyzer::Recoverable& past;
   std::vector<storage::QuarantineRun> runs;  ///< by time
   std::string root;                          ///< of the store
+  std::string store;                         ///< what the user would give as STORE, raw
   bool complete = true;                      ///< everything could be read
 };
 
@@ -32,6 +33,7 @@ struct RecoveryReport {
   const analyzer::Recovery& recovery;
   std::optional<analyzer::RepairResult> result;  ///< set if it was carried out
   std::string root;                              ///< of the store
+  std::string store;                             ///< what the user would give as STORE, raw
 };
 
 /// Prints for a person what each tag is to mean or means now, what lacks, what is moved and added,

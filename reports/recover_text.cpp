@@ -100,7 +100,7 @@ class PastTable {
 std::string example(const PastReport& report) {
   for (const RepositoryPast& past : report.past.repositories) {
     const auto command = [&](const std::string& tag, const Candidate& candidate) {
-      return "regsweep recover " + shell_word(report.root) + ' ' +
+      return "regsweep recover " + shell_word(report.store) + ' ' +
              shell_word(past.name + ':' + tag + '@' + candidate.digest.text());
     };
     const auto is_whole = [](const Candidate& one) { return one.lacks.empty(); };
@@ -119,7 +119,7 @@ void write_runs(const PastReport& report, const TextOptions& options, std::ostre
   write_heading("IN QUARANTINE", options, out);
   Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kLeft});
   for (const storage::QuarantineRun& run : report.runs) {
-    std::string what = "regsweep undo " + shell_word(report.root) + ' ' + run.id;
+    std::string what = "regsweep undo " + shell_word(report.store) + ' ' + run.id;
     if (!run.problem.empty()) what = "cannot be undone as it is: " + printable(run.problem);
     if (!run.finished) what += "  (was cut off)";
     table.row({time_text(run.started_seconds), grouped(run.objects) + " objects",
@@ -243,7 +243,7 @@ void write_recovery_text(const RecoveryReport& report, const TextOptions& option
     write_steps(recovery.plan, options, out);
     return;
   }
-  write_done(*report.result, shell_word(report.root), out);
+  write_done(*report.result, shell_word(report.store), out);
 }
 
 }  // namespace regsweep::reports

@@ -9,8 +9,6 @@ namespace {
 
 using storage::Setup;
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(printable(text)); }
-
 Json texts(const std::vector<std::string>& list) {
   Json out = Json::array();
   for (const std::string& text : list) out.push_back(printable(text));
@@ -43,11 +41,10 @@ Json store(const Setup& setup) {
 }
 
 Json managed_by(const Setup& setup) {
-  if (setup.location && setup.location->database_lock) return "gitlab-database";
-  if (setup.config && setup.config->harbor) return "harbor";
   const bool configured = setup.config && !setup.config->proxy_remote_url.empty();
-  if (configured || (setup.location && setup.location->proxy_cache)) return "pull-through-cache";
-  return nullptr;
+  return text_or_null(storage::managed_by(
+      setup.location && setup.location->database_lock, setup.config && setup.config->harbor,
+      configured || (setup.location && setup.location->proxy_cache)));
 }
 
 Json environment(const Setup& setup) {

@@ -25,7 +25,9 @@ Json store_json(const Verification& of) {
   for (const analyzer::Repository& repository : of.survey.repositories) {
     tags += repository.tags.size();
   }
+  const bool by_config = of.context.store != of.context.root;
   return {{"root", printable(of.context.root)},
+          {"config", by_config ? Json(printable(of.context.store)) : Json(nullptr)},
           {"repositories", of.survey.repositories.size()},
           {"tags", tags},
           {"blobs", of.blobs_in_store},
@@ -162,7 +164,7 @@ std::string verify_json(const Verification& of) {
                        {"odd_kinds", std::move(odd_kinds)},
                        {"unsteady", texts},
                        {"unknown", std::move(unknown)},
-                       {"findings", findings_json(of.findings, shell_word(of.context.root))}};
+                       {"findings", findings_json(of.findings, shell_word(of.context.store))}};
   return report.dump(1) + '\n';
 }
 

@@ -42,7 +42,9 @@ class VerifyText {
  public:
   VerifyText(const Json& report, const TextOptions& options, std::ostream& out)
       : report_(report), options_(options), out_(out) {
-    root_ = shell_word(raw_from_printable(report.at("store").at("root").get<std::string>()));
+    const Json& store = report.at("store");
+    const Json& named = store.at("config").is_null() ? store.at("root") : store.at("config");
+    store_ = shell_word(raw_from_printable(named.get<std::string>()));
   }
 
   void write() {
@@ -265,7 +267,7 @@ class VerifyText {
   void end() {
     if (!report_.at("damaged").empty()) {
       out_ << "\nto heal: save this report with --json -o verify.json, then\n"
-           << "  regsweep repair --damaged verify.json " << root_
+           << "  regsweep repair --damaged verify.json " << store_
            << "\nmoves damaged blobs away so that a push of the image stores them anew, or takes\n"
               "them from a second store with --from STORE; it shows what it would do first\n";
     }
@@ -280,7 +282,7 @@ class VerifyText {
   const Json& report_;
   const TextOptions& options_;
   std::ostream& out_;
-  std::string root_;
+  std::string store_;
 };
 
 }  // namespace

@@ -132,6 +132,7 @@ Result<StoreLocation> finish(StoreLocation location) {
   const Result<bool> scheduler =
       exists((fs::path(location.root) / "scheduler-state.json").string());
   if (!scheduler) return scheduler.error();
+  location.harbor = location.config && location.config->harbor;
   location.proxy_cache =
       *scheduler || (location.config && !location.config->proxy_remote_url.empty());
   return location;
@@ -247,6 +248,16 @@ Result<StoreLocation> locate_store(const std::string& argument, const Environmen
       break;
   }
   return Error{Errc::kUsage, argument, "is neither a directory nor a file"};
+}
+
+std::string StoreLocation::argument() const {
+  return config ? fs::absolute(config->path).string() : root;
+}
+
+std::string_view managed_by(bool database_lock, bool harbor, bool proxy_cache) noexcept {
+  if (database_lock) return "gitlab-database";
+  if (harbor) return "harbor";
+  return proxy_cache ? "pull-through-cache" : "";
 }
 
 }  // namespace regsweep::storage

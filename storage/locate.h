@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "storage/config.h"
 #include "storage/result.h"
@@ -14,8 +15,17 @@ struct StoreLocation {
   std::string v2;    ///< canonical path of its docker/registry/v2; `root` itself for a bare tree
   std::optional<RegistryConfig> config;  ///< if the store was found through one
   bool database_lock = false;            ///< GitLab's registry keeps its truth in a database
+  bool harbor = false;       ///< Harbor's registry, by its config: tags are in a database
   bool proxy_cache = false;  ///< a pull-through cache, by its scheduler state or its config
+
+  /// What to name as STORE to mean the same, from whatever directory: the config if the store was
+  /// found through one, since it tells the registry's address, else the root.
+  std::string argument() const;
 };
+
+/// What decides beside the storage over what is alive: "gitlab-database", "harbor",
+/// "pull-through-cache", or "" for nothing.
+std::string_view managed_by(bool database_lock, bool harbor, bool proxy_cache) noexcept;
 
 /// Where a registry is looked for if no STORE was named.
 struct DefaultStore {

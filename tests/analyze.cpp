@@ -66,7 +66,7 @@ analyzer::Audit audit_of(const StoreBuilder& builder, Choice choice) {
   const auto store = open_store(builder);
   analyzer::AuditOptions options;
   options.exact = choice.exact;
-  options.context.root = builder.root();
+  options.context.root = options.context.store = builder.root();
   options.context.now_seconds = kNow;
   analyzer::Audit audit;
   with_threads(choice.threads, [&] { audit = analyzer::audit(*store, options); });

@@ -55,7 +55,7 @@ void write_golden_store(StoreBuilder& store) {
 
 analyzer::Audit steady_audit(const StoreBuilder& store) {
   analyzer::Audit audit;
-  audit.context.root = "/var/lib/registry";
+  audit.context.root = audit.context.store = "/var/lib/registry";
   audit.context.now_seconds = kNow;
   audit.survey = survey_of(store);
   analyzer::Graph& graph = audit.survey.graph;

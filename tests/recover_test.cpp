@@ -257,7 +257,7 @@ TEST_F(RecoverTest, TheListNamesTheNextCommandAndTheQuarantine) {
   run.finished = true;
   const Recoverable found = past();
   std::ostringstream out;
-  reports::write_past_text({found, {run}, "/var/lib/registry", true}, {}, out);
+  reports::write_past_text({found, {run}, "/srv", "/var/lib/registry", true}, {}, out);
   EXPECT_THAT(out.str(), HasSubstr("regsweep recover /var/lib/registry team/app:1.0@" + d("old")));
   EXPECT_THAT(out.str(), HasSubstr("regsweep undo /var/lib/registry " + run.id));
   EXPECT_THAT(out.str(), HasSubstr("(no tag)"));
@@ -271,7 +271,7 @@ TEST_F(RecoverTest, ALongListIsCut) {
     reports::TextOptions options;
     options.verbose = verbose;
     std::ostringstream out;
-    reports::write_past_text({found, {}, "/r", true}, options, out);
+    reports::write_past_text({found, {}, "/r", "/r", true}, options, out);
     return out.str();
   };
   EXPECT_THAT(text(false), HasSubstr("… and 7 more: -v"));  // of 27
@@ -391,7 +391,7 @@ TEST_F(RecoverTest, WhatItMeansAlreadyNeedsNothing) {
   EXPECT_TRUE(planned.is_possible());
   EXPECT_THAT(steps_of(planned.plan), IsEmpty());
   std::ostringstream out;
-  reports::write_recovery_text({planned, std::nullopt, "/r"}, {}, out);
+  reports::write_recovery_text({planned, std::nullopt, "/r", "/r"}, {}, out);
   EXPECT_THAT(out.str(), HasSubstr("team/app:1.0  means already " + d("new")));
 }
 

@@ -24,7 +24,7 @@ using Texts = std::vector<std::string>;
 /// A verify of a whole store, with its words for a builder's.
 struct Verified {
   explicit Verified(const StoreBuilder& store, VerifyOptions options = {}, int threads = 2) {
-    options.context.root = store.root();
+    options.context.root = options.context.store = store.root();
     options.context.now_seconds = tests::kNow;
     options.content.readers = threads;
     const auto opened = tests::open_store(store);
