@@ -14,6 +14,7 @@ namespace {
 
 struct Args : CommonArgs {
   std::string run;
+  const CLI::Option* run_option = nullptr;
   bool all = false;
   bool list = false;
   bool assume_offline = false;
@@ -22,9 +23,8 @@ struct Args : CommonArgs {
 
 using storage::QuarantineRun;
 
-/// The runs that the user means: the one named, or all, or those older than an age; the last one,
-/// if nothing was said and `last` allows it.
-bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const Io& io) {
+/// Leaves the run that is named, or those that are old enough; all if the user names none.
+bool keep_named(const Args& args, std::vector<QuarantineRun>& runs, const Io& io) {
   if (!args.run.empty()) {
     std::erase_if(runs, [&](const QuarantineRun& run) { return run.id != args.run; });
     if (!runs.empty()) return true;
@@ -35,9 +35,15 @@ bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const
   if (!args.older_than.empty()) {
     const std::int64_t limit = std::time(nullptr) - reports::parse_age(args.older_than).value_or(0);
     std::erase_if(runs, [&](const QuarantineRun& run) { return run.started_seconds > limit; });
-    return true;
   }
-  if (args.all || runs.size() <= 1) return true;
+  return true;
+}
+
+/// The runs that the user means: the one named, or all, or those older than an age; the last one,
+/// if nothing was said and `last` allows it.
+bool choose(const Args& args, std::vector<QuarantineRun>& runs, bool last, const Io& io) {
+  if (!keep_named(args, runs, io)) return false;
+  if (!args.run.empty() || !args.older_than.empty() || args.all || runs.size() <= 1) return true;
   if (last) {
     runs.erase(runs.begin(), runs.end() - 1);
     return true;
@@ -57,7 +63,37 @@ int report(const Args& args, const std::string& what, const storage::QuarantineO
   return static_cast<int>(total.skipped.empty() ? Exit::kDone : Exit::kApplyStopped);
 }
 
+/// Lists what the user asks about, without a change.
+int list(const Args& args, std::vector<QuarantineRun>& runs, const Io& io) {
+  const bool any = !runs.empty();
+  if (!keep_named(args, runs, io)) return static_cast<int>(Exit::kUsage);
+  if (args.json) {
+    reports::write_quarantine_runs_json(runs, io.out);
+  } else if (any && runs.empty()) {
+    io.out << "no run in quarantine is that old\n";
+  } else {
+    reports::write_quarantine_runs(runs, io.out);
+  }
+  return 0;
+}
+
+/// Why there is nothing to do, where `there` runs are in quarantine.
+void say_nothing_to_do(const OpenStore& opened, std::size_t there, const Io& io) {
+  if (there == 0) {
+    io.out << "nothing is in quarantine\n";
+    return;
+  }
+  io.out << "no run in quarantine is that old, nothing was changed; "
+         << (there == 1 ? "the one" : "the " + reports::grouped(there)) << " that "
+         << (there == 1 ? "is" : "are") << " there: regsweep purge --list "
+         << reports::shell_word(opened.location.argument()) << '\n';
+}
+
 int run_quarantine(const Args& args, bool undo, const Io& io) {
+  if (args.run.empty() && args.run_option->count() != 0) {
+    io.err << "regsweep: RUN is empty, nothing was changed: name a run, as --list shows it\n";
+    return static_cast<int>(Exit::kUsage);
+  }
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
@@ -68,18 +104,12 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
   }
   auto runs = (*quarantine)->runs();
   if (!runs) return static_cast<int>(say(runs.error(), io));
-  if (args.list) {
-    if (args.json) {
-      reports::write_quarantine_runs_json(*runs, io.out);
-    } else {
-      reports::write_quarantine_runs(*runs, io.out);
-    }
-    return 0;
-  }
+  if (args.list) return list(args, *runs, io);
+  const std::size_t there = runs->size();
   if (!choose(args, *runs, undo, io)) return static_cast<int>(Exit::kUsage);
   note_store_changes();
   if (runs->empty() && !args.json) {
-    io.out << "nothing is in quarantine\n";
+    say_nothing_to_do(opened, there, io);
     return 0;
   }
   // Bringing links back beside a running registry is as unsafe as taking them away.
@@ -109,17 +139,19 @@ CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description
   auto args = std::make_shared<Args>();
   CLI::App* command = app.add_subcommand(name, description);
   add_store(*command, *args)->required();
-  command->add_option("RUN", args->run, "The id that apply printed");
-  command->add_flag("--all", args->all, "Every run");
+  CLI::Option* run = command->add_option("RUN", args->run, "The id that apply printed");
+  args->run_option = run;
+  run->excludes(command->add_flag("--all", args->all, "Every run"));
   command->add_flag("--list", args->list, "Only list the runs");
   command->add_flag("--json", args->json, "One JSON object instead of text");
   if (undo) {
     command->add_flag("--assume-offline", args->assume_offline,
                       "Go on although something seems to use the store");
   } else {
-    command->add_option("--older-than", args->older_than, "Runs at least this old, as 7d")
-        ->type_name("AGE")
-        ->check(age_validator());
+    run->excludes(
+        command->add_option("--older-than", args->older_than, "Every run at least this old, as 7d")
+            ->type_name("AGE")
+            ->check(age_validator()));
   }
   command->callback([args, undo, &job] {
     job = [args, undo](const Io& io) { return run_quarantine(*args, undo, io); };
@@ -144,7 +176,7 @@ void add_purge(CLI::App& app, Job& job) {
       ->footer(
           "Examples:\n"
           "  regsweep purge /var/lib/registry 20261124T203309.000000Z-4711\n"
-          "  regsweep purge --all --older-than 7d /var/lib/registry\n\n"
+          "  regsweep purge --older-than 7d /var/lib/registry\n\n"
           "Exit status: 0 done, 2 usage, 5 refused for safety, 7 stopped part-way.");
 }
 
