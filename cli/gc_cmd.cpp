@@ -1,4 +1,7 @@
 // regsweep gc: the plan and the sweep in one step.
+#include <algorithm>
+#include <array>
+
 #include "cli/collect.h"
 #include "cli/sweep.h"
 #include "reports/plan_report.h"
@@ -11,14 +14,33 @@ struct Args : CommonArgs {
   ApplyArgs apply;
   bool do_it = false;
   std::string semantics;
+  const CLI::App* command = nullptr;
 };
+
+/// What --semantics goes with; its output is the registry's own.
+constexpr std::array<std::string_view, 7> kOfSemantics = {
+    "--semantics", "--apply", "--untagged", "--jobs", "--progress", "--quiet", "STORE"};
+
+/// An option that the user gave and that would do nothing beside --semantics; empty: there is none.
+std::string unheeded(const Args& args) {
+  for (const CLI::Option* option : args.command->get_options()) {
+    if (option->count() == 0) continue;
+    const std::string name =
+        option->get_positional() ? option->get_name() : "--" + option->get_lnames().front();
+    if (std::find(kOfSemantics.begin(), kOfSemantics.end(), name) == kOfSemantics.end()) {
+      return name;
+    }
+  }
+  return {};
+}
 
 int run_gc(const Args& args, const Io& io) {
   if (!args.semantics.empty()) {
-    if (!args.rules.roots.empty()) {
+    if (const std::string option = unheeded(args); !option.empty()) {
       io.err
-          << "regsweep: --roots goes without --semantics: the registry's own collector would not "
-             "heed it; nothing was changed\n";
+          << "regsweep: " << option
+          << " goes without --semantics: the registry's own collector would not heed it; nothing "
+             "was changed\n";
       return static_cast<int>(Exit::kUsage);
     }
     return collect({args, !args.do_it, args.rules.untagged, args.semantics}, io);
@@ -38,6 +60,7 @@ int run_gc(const Args& args, const Io& io) {
       return;
     }
     reports::write_plan_text(planned.plan, text_options(args, io), out);
+    if (planned.plan.removals.empty()) return;
     out << "nothing was changed; to carry it out, with the registry stopped, add --apply\n";
   });
   return static_cast<int>(exit == Exit::kDone ? exit_for(planned) : exit);
@@ -49,13 +72,14 @@ void add_gc(CLI::App& app, Job& job) {
   auto args = std::make_shared<Args>();
   CLI::App* command =
       app.add_subcommand("gc", "Show what nothing refers to, and with --apply take it away");
+  args->command = command;
   add_common(*command, *args);
   command->add_flag("--apply", args->do_it, "Carry it out; without this nothing is changed");
   command
       ->add_option(
           "--semantics", args->semantics,
           "Exactly as `registry garbage-collect` of registry-2.8 or registry-3 does it, with\n"
-          "what that loses; --untagged stands for its -m, the other rules do not apply")
+          "what that loses; --untagged stands for its -m, no other rule goes with it")
       ->check(CLI::IsMember({"registry-2.8", "registry-3"}))
       ->type_name("WHOSE");
   add_rules(*command, args->rules);
@@ -64,8 +88,9 @@ void add_gc(CLI::App& app, Job& job) {
       "Examples:\n"
       "  regsweep gc /var/lib/registry\n"
       "  regsweep gc --apply --no-quarantine --uploads 7d /etc/docker/registry/config.yml\n\n"
-      "Exit status: 0 done, 2 usage, 4 something could not be read, 5 refused for safety,\n"
-      "7 stopped part-way (run it again to go on), 130 interrupted.");
+      "Exit status: 0 done, 1 more than --max-delete, 2 usage, 4 something could not be read,\n"
+      "5 refused for safety, 7 stopped part-way (run it again to go on), 130 interrupted. With\n"
+      "--semantics it is the registry's own: 0 done, 1 it aborts, 2 it would crash or usage.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_gc(*args, io); }; });
 }
 
