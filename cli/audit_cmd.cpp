@@ -100,6 +100,9 @@ int run_audit(const Args& args, const Io& io) {
     if (!read_known(args.known, io, known)) return static_cast<int>(Exit::kUsage);
   }
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
+  if (!args.html.empty() && would_write_in_store(args.html, "--html", opened, io)) {
+    return static_cast<int>(Exit::kRefused);
+  }
   analyzer::AuditOptions options = audit_options(opened, args.exact);
   if (!args.known.empty()) options.known = &known;
   if (!read_roots(args, args.roots, opened, io, options.pinned, exit)) {
@@ -154,6 +157,7 @@ void add_audit(CLI::App& app, Job& job) {
       ->type_name("N");
   command->add_option("--format", args->format, "text (default), json or prometheus")
       ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->excludes(command->get_option("--json"))
       ->type_name("FORMAT");
   command
       ->add_option("--html", args->html,
@@ -178,7 +182,8 @@ void add_audit(CLI::App& app, Job& job) {
       "  regsweep audit --exact --json -o audit.json /etc/docker/registry/config.yml\n\n"
       "Exit status: 0 done, 1 more than --max-garbage, 2 usage or configuration,\n"
       "3 content that something alive needs is damaged, 4 something could not be read,\n"
-      "130 interrupted: the report holds what was read by then.");
+      "5 the output would lie in the store, 130 interrupted: the report holds what was read by "
+      "then.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_audit(*args, io); }; });
 }
 

@@ -89,6 +89,15 @@ bool store_is_empty(const CommonArgs& args, const Io& io) {
   return true;
 }
 
+bool would_write_in_store(const std::string& file, std::string_view option, const OpenStore& opened,
+                          const Io& io) {
+  if (!lies_in(file, opened.location.v2)) return false;
+  io.err << "regsweep: " << reports::printable(file)
+         << " lies in the store: nothing is written there; name another place with " << option
+         << '\n';
+  return true;
+}
+
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit) {
   const std::string& argument = args.store;
   if (store_is_empty(args, io)) {
@@ -102,6 +111,10 @@ bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& e
     return false;
   }
   opened.location = std::move(*location);
+  if (args.writes_file() && would_write_in_store(args.output, "-o", opened, io)) {
+    exit = Exit::kRefused;
+    return false;
+  }
   auto store = storage::open_directory_store(opened.location.root, opened.location.v2);
   if (!store) {
     exit = say(store.error(), io);

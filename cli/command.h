@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/audit.h"
@@ -69,7 +70,13 @@ Exit say(const storage::Error& error, const Io& io);
 /// not mean the default store.
 bool store_is_empty(const CommonArgs& args, const Io& io);
 
-/// Finds and opens what the user named, or says why not on `io.err` and sets `exit`.
+/// Whether a file of that name, which the user gave with `option`, would lie in the store; says so
+/// on `io.err` then. Only `opened.location` has to be there.
+bool would_write_in_store(const std::string& file, std::string_view option, const OpenStore& opened,
+                          const Io& io);
+
+/// Finds and opens what the user named, or says why not on `io.err` and sets `exit`: kRefused if
+/// the file of -o would lie in it.
 bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& exit);
 
 /// What an audit of a store is to know of its surroundings, and the time.

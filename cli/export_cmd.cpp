@@ -128,11 +128,6 @@ int run_export(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  if (args.writes_file() && lies_in(args.output, opened.location.v2)) {
-    io.err << "regsweep: " << reports::printable(args.output)
-           << " lies in the store: nothing is written there; name another place with -o\n";
-    return static_cast<int>(Exit::kRefused);
-  }
   const analyzer::AuditOptions options = audit_options(opened, args.exact);
   const analyzer::Audit audit = read_audit(args, opened, options, io);
   std::optional<ExportModel> model;
