@@ -240,6 +240,17 @@ analyzer::Verification verify_store(const Args& args, const OpenStore& opened,
   return verification;
 }
 
+/// Names the repositories that were asked for and not found.
+void say_unknown(const std::vector<std::string>& unknown, bool complete, const OpenStore& opened,
+                 const Io& io) {
+  for (const std::string& name : unknown) {
+    io.err << "regsweep: there is no repository " << reports::printable(name)
+           << (complete ? " in the store\n" : " in what of the store could be read\n");
+  }
+  io.err << "regsweep: which repositories there are: regsweep repos "
+         << reports::shell_word(opened.location.argument()) << '\n';
+}
+
 int run_verify(const Args& args, const Io& io) {
   if (!args.merge.empty()) return run_merge(args, io);
   const auto began = std::chrono::steady_clock::now();
@@ -259,9 +270,8 @@ int run_verify(const Args& args, const Io& io) {
   const analyzer::ContentScan& content = verification.content;
   const auto unknown = analyzer::missing_repositories(verification.survey, options.selection);
   if (!unknown.empty() && !verification.survey.interrupted) {
-    io.err << "regsweep: there is no repository " << reports::printable(unknown.front())
-           << " in the store; regsweep audit lists them\n";
-    return static_cast<int>(Exit::kUsage);
+    say_unknown(unknown, verification.survey.complete, opened, io);
+    if (verification.survey.complete) return static_cast<int>(Exit::kUsage);
   }
   if (cache && !args.max_duration.empty() && !content.stopped && !content.interrupted) {
     static_cast<void>(cache->end_round());  // else the next run only finds less to do
@@ -294,10 +304,6 @@ void add_options(CLI::App& command, Args& args) {
       ->type_name("I/N")
       ->check(CLI::Validator(check_shard, ""));
   command
-      .add_option("--merge", args.merge,
-                  "Instead of reading a store: join the --json reports of all shards into one")
-      ->type_name("FILE");
-  command
       .add_option("--max-duration", args.max_duration,
                   "Stop after this time, as 2h; the next such run goes on from there")
       ->type_name("TIME")
@@ -315,6 +321,15 @@ void add_options(CLI::App& command, Args& args) {
   command.add_option("--rate-limit", args.rate_limit, "Read at most so much a second, as 200M")
       ->type_name("SIZE")
       ->check(CLI::Validator(check_rate, ""));
+  CLI::Option* merge =
+      command
+          .add_option("--merge", args.merge,
+                      "Instead of reading a store: join the --json reports of all shards into one")
+          ->type_name("FILE");
+  for (const char* of_a_store : {"STORE", "--repo", "--newer-than", "--sample", "--seed", "--shard",
+                                 "--max-duration", "--max-age", "--cache", "--rate-limit"}) {
+    merge->excludes(command.get_option(of_a_store));
+  }
 }
 
 }  // namespace
@@ -334,7 +349,7 @@ void add_verify(CLI::App& app, Job& job) {
       "/var/lib/registry\n\n"
       "Exit status: 0 sound (or stopped by --max-duration with nothing found), 2 usage,\n"
       "3 content that something alive needs is damaged, 4 something could not be read,\n"
-      "130 interrupted: what was found by then is told.");
+      "5 the output would lie in the store, 130 interrupted: what was found by then is told.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_verify(*args, io); }; });
 }
 

@@ -1,6 +1,7 @@
 // Shards read different blobs of one store: what they say of metadata is the same, what they say of
 // content adds up.
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -8,6 +9,7 @@
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 #include "reports/verify_report.h"
+#include "reports/verify_shape.h"
 
 namespace regsweep::reports {
 namespace {
@@ -16,6 +18,9 @@ using storage::Errc;
 using storage::Error;
 
 constexpr std::string_view kSchema = "regsweep.verify/1";
+constexpr std::size_t kMostShards = 1'000'000;  // as --shard
+constexpr std::array<const char*, 6> kCounts = {"chosen_blobs", "chosen_bytes", "read_blobs",
+                                                "read_bytes",   "known_blobs",  "known_bytes"};
 
 /// Place in the order of certainty (analyzer::Fault): a shard that read a blob knows more of it
 /// than one that only saw its size.
@@ -85,6 +90,15 @@ storage::Result<std::vector<Report>> read_all(
     if (!json.contains("schema") || json["schema"] != kSchema) {
       return Error{Errc::kCorrupt, name, "is no report of regsweep verify --json", 0};
     }
+    // Reports had no config before they named it.
+    const auto store = json.find("store");
+    if (store != json.end() && store->is_object() && !store->contains("config")) {
+      (*store)["config"] = nullptr;
+    }
+    if (const std::string why = misshape_of_verify(json); !why.empty()) {
+      return Error{Errc::kCorrupt, name,
+                   "is no whole report: " + why + "; regsweep verify --json -o FILE makes one", 0};
+    }
     reports.push_back({name, std::move(json)});
   }
   return reports;
@@ -100,6 +114,9 @@ storage::Status check_fit(const std::vector<Report>& reports) {
                  0};
   }
   const auto of = first.at("of").get<std::size_t>();
+  if (of > kMostShards) {
+    return Error{Errc::kCorrupt, reports.front().name, "is no report: it is of too many shards", 0};
+  }
   std::vector<bool> seen(of, false);
   for (const Report& report : reports) {
     Json theirs = report.json.at("selection");
@@ -137,9 +154,7 @@ Json join(const std::vector<Report>& reports) {
   Json merged = reports.front().json;
   merged["selection"]["shard"] = nullptr;
   Json content = merged.at("content");
-  for (auto& [name, value] : content.items()) {
-    if (value.is_number()) value = 0;
-  }
+  for (const char* name : kCounts) content[name] = 0;
   std::map<std::string, Json> damaged;
   std::map<std::string, Json> tags;
   Union odd_kinds(
@@ -151,10 +166,9 @@ Json join(const std::vector<Report>& reports) {
   bool stopped = false;
   for (const Report& report : reports) {
     const Json& json = report.json;
-    for (auto& [name, value] : content.items()) {
-      if (value.is_number()) {
-        value = value.get<std::uint64_t>() + json.at("content").at(name).get<std::uint64_t>();
-      }
+    for (const char* name : kCounts) {
+      content[name] =
+          content[name].get<std::uint64_t>() + json.at("content").at(name).get<std::uint64_t>();
     }
     add_damaged(json.at("damaged"), damaged);
     add_tags(json.at("broken_tags"), tags);

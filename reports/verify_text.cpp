@@ -57,7 +57,10 @@ class VerifyText {
   }
 
  private:
-  static std::string text(const Json& json) { return json.get<std::string>(); }
+  /// A merged report is from a file, in which anything may stand.
+  static std::string text(const Json& json) {
+    return message_text(json.get_ref<const std::string&>());
+  }
   static std::uint64_t number(const Json& json) { return json.get<std::uint64_t>(); }
   std::string size(std::uint64_t bytes) const { return size_text(bytes, options_); }
   void heading(const std::string& title) { write_heading(title, options_, out_); }
@@ -178,7 +181,7 @@ class VerifyText {
     const auto& fault = row.at("fault").get_ref<const std::string&>();
     const auto at = std::find_if(kFaultWords.begin(), kFaultWords.end(),
                                  [&](const FaultWords& words) { return words.name == fault; });
-    return at == kFaultWords.end() ? fault : std::string(at->words);
+    return at == kFaultWords.end() ? message_text(fault) : std::string(at->words);
   }
 
   void damaged_blob(const Json& row) {
@@ -189,7 +192,7 @@ class VerifyText {
     }
     if (!text(row.at("detail")).empty()) out_ << ": " << text(row.at("detail"));
     out_ << '\n';
-    if (row.at("actual_is_here").get<bool>()) {
+    if (row.at("actual_is_here").get<bool>() && row.at("actual").is_string()) {
       out_ << "      it holds the content of another blob, " << text(row.at("actual")) << '\n';
     }
     if (!row.at("tags").empty()) {
