@@ -169,6 +169,7 @@ void add_options(CLI::App& command, Args& args) {
   command
       .add_option("--format", args.format, "text (default), json; the repositories as csv, ndjson")
       ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->excludes(command.get_option("--json"))
       ->type_name("FORMAT");
   command
       .add_option("--sort", args.sort,

@@ -127,7 +127,8 @@ int run_repos(Args args, const Io& io) {
   run_parallel(args, [&] { sheet = make_sheet(args, audit, groups); });
   if (audit.survey.complete && !any_below(audit.survey, args.prefix)) {
     io.err << "regsweep: no repository is " << reports::printable(args.prefix)
-           << " or below it; list all: regsweep repos STORE\n";
+           << " or below it; list all: regsweep repos "
+           << reports::shell_word(opened.location.argument()) << '\n';
     return static_cast<int>(Exit::kUsage);
   }
   if (!arrange(args, sheet, io)) return static_cast<int>(Exit::kUsage);
@@ -170,6 +171,7 @@ void add_views(CLI::App& command, Args& args) {
       ->type_name("N");
   command.add_option("--format", args.format, "text (default), json, csv, ndjson or prometheus")
       ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->excludes(command.get_option("--json"))
       ->type_name("FORMAT");
 }
 

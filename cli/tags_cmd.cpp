@@ -36,8 +36,8 @@ struct Args : CommonArgs {
 
 /// Rows of the repositories that a user's names and patterns mean, ascending; all if there are
 /// none. Says which of them mean none, and returns false then.
-bool choose_repositories(const Args& args, const Survey& survey, const Io& io,
-                         std::vector<std::uint32_t>& rows) {
+bool choose_repositories(const Args& args, const OpenStore& opened, const Survey& survey,
+                         const Io& io, std::vector<std::uint32_t>& rows) {
   std::vector<bool> chosen(survey.repositories.size(), args.repositories.empty());
   bool known = true;
   for (const std::string& text : args.repositories) {
@@ -52,7 +52,8 @@ bool choose_repositories(const Args& args, const Survey& survey, const Io& io,
     }
     if (found) continue;
     io.err << "regsweep: there is no repository " << reports::printable(text)
-           << " in the store; list all tags: regsweep tags STORE\n";
+           << " in the store; list all tags: regsweep tags "
+           << reports::shell_word(opened.location.argument()) << '\n';
     known = false;
   }
   for (std::uint32_t r = 0; r < chosen.size(); ++r) {
@@ -100,6 +101,11 @@ reports::TagReport report_of(const Args& args, const OpenStore& opened, const Su
 }
 
 int run_tags(const Args& args, const Io& io) {
+  if (args.format == Format::kCsv && (args.all || args.history)) {
+    io.err << "regsweep: csv has only what tags mean now, a row a tag: for "
+           << (args.all ? "--all" : "--history") << " use --json or text\n";
+    return static_cast<int>(Exit::kUsage);
+  }
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
@@ -108,7 +114,7 @@ int run_tags(const Args& args, const Io& io) {
   run_parallel(args, *opened.store, io,
                [&] { survey = analyzer::confirmed_survey(*opened.store, {}, damage); });
   std::vector<std::uint32_t> rows;
-  if (!choose_repositories(args, survey, io, rows) && survey.complete) {
+  if (!choose_repositories(args, opened, survey, io, rows) && survey.complete) {
     return static_cast<int>(Exit::kUsage);
   }
   const reports::TagReport report = report_of(args, opened, survey, damage, rows);
@@ -150,12 +156,14 @@ void add_tags(CLI::App& app, Job& job) {
       ->type_name("COLUMN");
   command->add_option("--format", args->format, "text (default), json or csv")
       ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->excludes(command->get_option("--json"))
       ->type_name("FORMAT");
   command->footer(
       "Examples:\n"
       "  regsweep tags --sort exclusive /var/lib/registry 'team/*'\n"
       "  regsweep tags --json /var/lib/registry\n\n"
-      "Exit status: 0 done, 2 usage, 3 a listed tag cannot be pulled whole, 4 incomplete.");
+      "Exit status: 0 done, 2 usage, 3 a listed tag cannot be pulled whole, 4 incomplete,\n"
+      "5 the output would lie in the store.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_tags(*args, io); }; });
 }
 
