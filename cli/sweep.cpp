@@ -262,7 +262,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     if (common.json) {
       reports::write_apply_json(summary, out);
     } else {
-      reports::write_apply_text(summary, out);
+      reports::write_apply_text(summary, text_options(common, io), out);
     }
   });
   const Exit end = told_end(planned, summary.result, io);

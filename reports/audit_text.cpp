@@ -147,8 +147,8 @@ class AuditText {
     const std::uint64_t back = audit_.accounts[SpaceClass::kGarbage].bytes.allocated +
                                audit_.accounts[SpaceClass::kUntagged].bytes.allocated +
                                audit_.old_uploads.bytes.allocated;
-    out_ << fmt::format("disk: {} of {} used ({} %)", human_size(used), human_size(disk.size_bytes),
-                        percent(used));
+    out_ << fmt::format("disk: {} of {} used ({} %)", size_text(used, options_),
+                        size_text(disk.size_bytes, options_), percent(used));
     if (anything_)
       out_ << fmt::format("; after all of these {} %", percent(used - std::min(used, back)));
     out_ << '\n';

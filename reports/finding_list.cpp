@@ -46,7 +46,7 @@ std::string concern_sign(Concern concern, const TextOptions& options) {
 void write_findings(const std::vector<Finding>& findings, const std::string& store,
                     const TextOptions& options, std::ostream& out) {
   for (const Finding& finding : findings) {
-    const FindingText text = finding_text(finding, store);
+    const FindingText text = finding_text(finding, store, options);
     out << concern_sign(finding.concern, options) << ' ' << text.message << '\n';
     write_subjects(finding, options, out);
     out << "      " << text.meaning << '\n';

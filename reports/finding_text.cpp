@@ -226,7 +226,7 @@ std::string collector_name(const Hazard& hazard) {
 }
 
 /// Findings about the registry's own collectors say which one, and how much it would cost.
-void say_hazard(const Finding& finding, FindingText& text) {
+void say_hazard(const Finding& finding, const TextOptions& options, FindingText& text) {
   const Hazard& hazard = *finding.hazard;
   const std::string who = collector_name(hazard);
   switch (finding.code) {
@@ -240,7 +240,7 @@ void say_hazard(const Finding& finding, FindingText& text) {
       }
       text.meaning =
           fmt::format("it would delete {} living blob{} ({})", grouped(hazard.lost_blobs),
-                      hazard.lost_blobs == 1 ? "" : "s", human_size(hazard.lost_bytes.allocated));
+                      hazard.lost_blobs == 1 ? "" : "s", size_text(hazard.lost_bytes, options));
       if (hazard.lost_blobs == 0) text.meaning = "the images' revisions would be deleted";
       break;
     }
@@ -276,7 +276,8 @@ std::string_view concern_name(analyzer::Concern concern) noexcept {
   }
 }
 
-FindingText finding_text(const Finding& finding, const std::string& store) {
+FindingText finding_text(const Finding& finding, const std::string& store,
+                         const TextOptions& options) {
   const Words& words = words_of(finding.code);
   const bool one = finding.objects == 1 || words.many.empty();
   FindingText text;
@@ -284,7 +285,7 @@ FindingText finding_text(const Finding& finding, const std::string& store) {
   text.meaning = words.meaning;
   text.next = replaced(words.next, "{store}", store);
   if (finding.hazard) {
-    say_hazard(finding, text);
+    say_hazard(finding, options, text);
   } else if (!finding.detail.empty()) {
     text.meaning = printable(finding.detail) + "; " + text.meaning;
   }

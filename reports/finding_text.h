@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "analyzer/finding.h"
+#include "reports/text_style.h"
 
 namespace regsweep::reports {
 
@@ -20,7 +21,8 @@ std::string_view finding_code(analyzer::FindingCode code) noexcept;
 /// "note", "warning" or "danger".
 std::string_view concern_name(analyzer::Concern concern) noexcept;
 
-/// Says it. `store` is what the user would give as STORE.
-FindingText finding_text(const analyzer::Finding& finding, const std::string& store);
+/// Says it. `store` is what the user would give as STORE; sizes look as `options` say.
+FindingText finding_text(const analyzer::Finding& finding, const std::string& store,
+                         const TextOptions& options = {});
 
 }  // namespace regsweep::reports

@@ -149,6 +149,12 @@ std::optional<std::int64_t> parse_age(std::string_view text) {
   return static_cast<std::int64_t>(seconds);
 }
 
+std::string age_text(std::int64_t seconds) {
+  if (seconds % 3600 == 0 && seconds != 0) return fmt::format("{} h", seconds / 3600);
+  if (seconds % 60 == 0 && seconds != 0) return fmt::format("{} min", seconds / 60);
+  return fmt::format("{} s", seconds);
+}
+
 static std::string escaped(std::string_view raw, bool backslashes) {
   std::string text;
   text.reserve(raw.size());

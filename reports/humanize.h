@@ -26,6 +26,9 @@ std::optional<double> parse_percent(std::string_view text);
 /// Reads what a user writes for an age, in seconds: "90s", "15m", "36h", "7d", "2w".
 std::optional<std::int64_t> parse_age(std::string_view text);
 
+/// An age as a rule says it: "24 h", "90 min", "45 s".
+std::string age_text(std::int64_t seconds);
+
 /// A name from a store, safe for a terminal and for JSON: control characters, bytes that are no
 /// UTF-8 and backslashes become `\xNN`, so that different names stay different.
 std::string printable(std::string_view raw);

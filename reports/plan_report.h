@@ -11,7 +11,7 @@
 
 namespace regsweep::reports {
 
-/// Prints a plan for a person: what goes, class by class, what is held back, and the next command.
+/// Prints a plan for a person: what goes, class by class, and what is held back.
 void write_plan_text(const analyzer::Plan& plan, const TextOptions& options, std::ostream& out);
 
 /// "done", "refused", "stopped" or "interrupted".
@@ -26,7 +26,7 @@ struct ApplySummary {
   bool quarantine = true;
   std::string store;
 };
-void write_apply_text(const ApplySummary& summary, std::ostream& out);
+void write_apply_text(const ApplySummary& summary, const TextOptions& options, std::ostream& out);
 void write_apply_json(const ApplySummary& summary, std::ostream& out);
 
 /// Writes a plan file, schema regsweep.plan/1 (docs/schemas/plan.json).

@@ -64,9 +64,10 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
     write_classes(plan.totals, plan.total, options, out);
   }
   if (plan.held_back.objects != 0) {
-    out << fmt::format("held back: {} object{} younger than {} h ({}): --min-age\n",
+    out << fmt::format("held back: {} object{} younger than {} ({}): --min-age\n",
                        grouped(plan.held_back.objects), plan.held_back.objects == 1 ? "" : "s",
-                       plan.rules.min_age_seconds / 3600, size_text(plan.held_back.bytes, options));
+                       age_text(plan.rules.min_age_seconds),
+                       size_text(plan.held_back.bytes, options));
   }
   if (!options.verbose) return;
   out << '\n';
@@ -80,22 +81,23 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
   table.print(out);
 }
 
-void write_apply_text(const ApplySummary& summary, std::ostream& out) {
+void write_apply_text(const ApplySummary& summary, const TextOptions& options, std::ostream& out) {
   const analyzer::ApplyResult& result = summary.result;
   if (result.end == ApplyEnd::kDone) {
     out << "done\n";
   } else {
     out << end_name(result.end) << ": " << printable(result.reason) << '\n';
   }
-  if (result.total.objects != 0) write_classes(result.removed, result.total, {}, out);
+  if (result.total.objects != 0) write_classes(result.removed, result.total, options, out);
   if (result.already_gone != 0) {
     out << grouped(result.already_gone) << " were gone already, by an earlier apply\n";
   }
-  out << fmt::format("promised {}, {} {}\n", human_size(summary.promised.bytes.allocated),
+  out << fmt::format("promised {}, {} {}\n", size_text(summary.promised.bytes, options),
                      summary.quarantine ? "moved to quarantine" : "freed",
-                     human_size(result.total.bytes.allocated));
-  out << fmt::format("disk: {} free before, {} free after\n", human_size(summary.disk_free_before),
-                     human_size(summary.disk_free_after));
+                     size_text(result.total.bytes, options));
+  out << fmt::format("disk: {} free before, {} free after\n",
+                     size_text(summary.disk_free_before, options),
+                     size_text(summary.disk_free_after, options));
   if (!result.quarantine_run.empty() && result.total.objects != 0) {
     out << "nothing is freed yet. Look whether all is well, then free it:\n"
         << "  regsweep purge " << summary.store << ' ' << result.quarantine_run << '\n'

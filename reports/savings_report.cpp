@@ -58,7 +58,7 @@ void write_savings(const std::vector<Saving>& savings, const TextOptions& option
   }
   table.print(out, 2);
   if (savings.size() > shown) {
-    out << fmt::format("  … {} more: --json\n", grouped(savings.size() - shown));
+    out << fmt::format("  … {} more: regsweep audit --json\n", grouped(savings.size() - shown));
   }
 }
 

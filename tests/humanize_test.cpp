@@ -101,6 +101,14 @@ TEST(Printable, DifferentNamesStayDifferent) {
   EXPECT_EQ(printable("a\\x0a"), "a\\x5cx0a");
 }
 
+TEST(AgeText, HasTheLargestUnitThatFits) {
+  EXPECT_EQ(age_text(24 * 3600), "24 h");
+  EXPECT_EQ(age_text(90 * 60), "90 min");
+  EXPECT_EQ(age_text(30 * 60), "30 min");
+  EXPECT_EQ(age_text(45), "45 s");
+  EXPECT_EQ(age_text(0), "0 s");
+}
+
 TEST(DisplayWidth, IsCountedInCharacters) {
   EXPECT_EQ(display_width(""), 0u);
   EXPECT_EQ(display_width("abc"), 3u);
