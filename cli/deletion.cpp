@@ -89,7 +89,9 @@ int show_or_delete(const DeletionArgs& args, Subject& subject, const analyzer::D
     views.text(text, io.out);
     reports::write_plan_text(outlook.plan, text, io.out);
     reports::write_frees(outlook.plan, outlook.swept, text, io.out);
-    if (args.output.empty()) {
+    if (outlook.plan.removals.empty()) {
+      io.out << "nothing was changed\n";
+    } else if (args.output.empty()) {
       io.out << "nothing was changed; to carry it out, with the registry stopped, add --apply\n";
     } else {
       io.out << "nothing was changed; carry it out: regsweep apply "

@@ -49,8 +49,11 @@ int run_plan(const Args& args, const Io& io) {
     reports::write_plan_text(planned.plan, text, io.out);
     reports::write_savings(savings_of(args, planned), text, io.out);
     io.out << '\n';
-    if (args.output.empty()) {
-      io.out << "nothing was written; to carry it out later: regsweep plan … -o plan.json\n";
+    if (planned.plan.removals.empty()) {
+      io.out << "nothing is to be carried out\n";
+    } else if (args.output.empty()) {
+      io.out << "nothing was written; to carry it out later, add -o plan.json, and then: regsweep "
+                "apply plan.json\n";
     } else {
       io.out << "carry it out: regsweep apply " << reports::shell_word(args.output) << '\n';
     }

@@ -122,10 +122,12 @@ int show(const Args& args, const OpenStore& opened, const analyzer::RepairRules&
     CommonArgs to_terminal = args;
     to_terminal.output.clear();
     reports::write_repair_text(repair, text_options(to_terminal, io), io.out);
-    io.out << "nothing was changed; to carry it out, with the registry stopped, "
-           << (args.output.empty() ? std::string("add --apply")
-                                   : "regsweep apply " + reports::shell_word(args.output))
-           << '\n';
+    if (!repair.plan.removals.empty() || !repair.plan.additions.empty()) {
+      io.out << "nothing was changed; to carry it out, with the registry stopped, "
+             << (args.output.empty() ? std::string("add --apply")
+                                     : "regsweep apply " + reports::shell_word(args.output))
+             << '\n';
+    }
   }
   name_problems(args, repair, io);
   return static_cast<int>(exit_for(repair));
