@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 #include <sstream>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/process.h"
@@ -25,9 +26,19 @@ int printed(int status, const Io& io) {
   return static_cast<int>(Exit::kUsage);
 }
 
+/// A message of several lines, in which arguments and names may stand as they are.
+std::string clean_lines(std::string_view text) {
+  std::string clean;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    clean += reports::message_text(text.substr(0, end)) + '\n';
+    text.remove_prefix(end + 1);
+  }
+  return clean + reports::message_text(text);
+}
+
 int fell_over(std::string_view why, const Io& io) {
   const Ending ending = ending_of_a_fall();
-  io.err << "regsweep: " << why << ending.words << '\n';
+  io.err << "regsweep: " << clean_lines(why) << ending.words << '\n';
   return ending.status;
 }
 
@@ -74,7 +85,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
     std::ostringstream message;
     const int code = app.exit(error, io.out, message);
     if (code == 0) return printed(0, io);
-    io.err << "regsweep: " << message.str();
+    io.err << "regsweep: " << clean_lines(message.str());
     return static_cast<int>(Exit::kUsage);
   }
   try {
