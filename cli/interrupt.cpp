@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "cli/io.h"
+#include "cli/temporaries.h"
 
 namespace regsweep::cli {
 namespace {
@@ -30,6 +31,7 @@ extern "C" void on_signal(int) {
   if (graceful.load() &&
       (asked_at.compare_exchange_strong(first, time) || time - first < kSameRequest))
     return;
+  remove_temporaries();
   _exit(static_cast<int>(Exit::kInterrupted));
 }
 

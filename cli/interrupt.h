@@ -3,8 +3,8 @@
 namespace regsweep::cli {
 
 /// While one of these lives, the first SIGINT or SIGTERM asks for a clean stop between two steps,
-/// and only another one, a second or more later, ends the process. Without one the first does:
-/// nothing is being written then.
+/// and only another one, a second or more later, ends the process. Without one the first does: at
+/// most results are being written then, to temporary files, which go (cli/temporaries.h).
 class GracefulInterrupt {
  public:
   GracefulInterrupt();

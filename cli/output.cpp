@@ -12,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include "cli/temporaries.h"
 #include "storage/unique_fd.h"
 
 namespace regsweep::cli {
@@ -78,21 +79,22 @@ mode_t default_mode() {
 }  // namespace
 
 struct OutputFile::Impl {
-  Impl(storage::UniqueFd opened, std::string temporary_path, std::string final_path, mode_t bits)
+  Impl(storage::UniqueFd opened, const std::string& temporary_path, std::string final_path,
+       mode_t bits)
       : file(std::move(opened)),
-        temporary(std::move(temporary_path)),
+        temporary(temporary_path),
         path(std::move(final_path)),
         mode(bits),
         buffer(file.get()),
         stream(&buffer) {}
   ~Impl() {
-    if (!placed) ::unlink(temporary.c_str());
+    if (!placed) ::unlink(temporary.path().c_str());
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   storage::UniqueFd file;
-  std::string temporary;
+  ListedTemporary temporary;
   std::string path;
   mode_t mode;
   FdBuffer buffer;
@@ -125,7 +127,7 @@ storage::Result<OutputFile> OutputFile::create(const std::string& path) {
 }
 
 std::ostream& OutputFile::stream() { return impl_->stream; }
-const std::string& OutputFile::temporary() const { return impl_->temporary; }
+const std::string& OutputFile::temporary() const { return impl_->temporary.path(); }
 
 Status OutputFile::finish() {
   impl_->stream.flush();
@@ -136,7 +138,7 @@ Status OutputFile::finish() {
 }
 
 Status OutputFile::place() {
-  if (::rename(impl_->temporary.c_str(), impl_->path.c_str()) != 0) return failure(errno);
+  if (::rename(impl_->temporary.path().c_str(), impl_->path.c_str()) != 0) return failure(errno);
   impl_->placed = true;
   return storage::kOk;
 }

@@ -11,7 +11,7 @@ namespace regsweep::cli {
 
 /// A file that nobody ever sees half of: a temporary file beside its place, renamed when it is
 /// whole. What was there keeps its permissions; a symbolic link is followed. The temporary file
-/// goes with the object.
+/// goes with the object, and when a signal ends the process (cli/temporaries.h).
 class OutputFile {
  public:
   /// Makes the temporary file. Fails if what is there is no regular file.

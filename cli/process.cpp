@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "cli/io.h"
+#include "cli/temporaries.h"
 
 namespace regsweep::cli {
 namespace {
@@ -39,18 +41,27 @@ void say(std::string_view text) noexcept {
   static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
 }
 
+/// Says a text that may hold anything, without memory: '?' stands for what a terminal would act on.
+void say_clean(std::string_view text) noexcept {
+  std::array<char, 512> clean;
+  const std::size_t size = std::min(text.size(), clean.size());
+  std::transform(text.begin(), text.begin() + size, clean.begin(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  });
+  say({clean.data(), size});
+}
+
 [[noreturn]] void end_in_order() noexcept {
-  std::string_view why = "an internal error";
-  if (const std::exception_ptr thrown = std::current_exception()) {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& error) {
-      why = error.what();
-      say("regsweep: stopped: ");
-      say(why);
-    } catch (...) {
-      say("regsweep: stopped");
-    }
+  remove_temporaries();
+  say("regsweep: stopped: ");
+  try {
+    const std::exception_ptr thrown = std::current_exception();
+    if (thrown) std::rethrow_exception(thrown);
+    say("an internal error");
+  } catch (const std::exception& error) {
+    say_clean(error.what());
+  } catch (...) {
+    say("an internal error");
   }
   const Ending ending = ending_of_a_fall();
   say(ending.words);
