@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# options.sh REGSWEEP: what goes with what: options that would do nothing are refused, files are written
+# beside the store and never into it, and advice is given where there is something to do.
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
+begin "$@"
+
+demo_store --healthy healthy
+v2=healthy/docker/registry/v2
+files() { (cd "$1/docker" && find . -printf '%p %s %T@\n' | sort); }
+files healthy >before
+same() { check "$what: the store is as it was" diff before <(files healthy); }
+
+# ---- runs in quarantine --------------------------------------------------------------------------
+cp -a healthy store
+run "an apply" gc --apply --assume-offline --max-delete 100% store
+exits 0
+id=$(ls store/.regsweep-quarantine 2>/dev/null | head -n 1)
+run "the run" undo --list --json store
+id=$(json "d['runs'][0]['run']")
+still() {
+  check "$what: the run is there" grep -qF "$id" <("$regsweep" undo --list store)
+}
+for command in undo purge; do
+  run "$command a run and --all" "$command" --all store "$id"
+  exits 2
+  says "--all"
+  still
+  run "$command of an empty name" "$command" store ""
+  exits 2
+  says "RUN is empty"
+  still
+done
+run "purge a run by name and by age" purge --older-than 7d store "$id"
+exits 2
+says "--older-than"
+still
+run "purge of none that old" purge --older-than 7d store
+exits 0
+shows "no run in quarantine is that old"
+shows "regsweep purge --list $work/store"
+refuse "$what: the quarantine is not called empty" grep -q "nothing is in quarantine" out
+still
+run "purge of none that old, as JSON" purge --older-than 7d --json store
+exits 0
+holds "d['objects'] == 0"
+still
+run "a list of none that old" purge --list --older-than 7d store
+exits 0
+shows "no run in quarantine is that old"
+run "the same as JSON" purge --list --older-than 7d --json store
+holds "d['runs'] == []"
+run "a list of those that old" purge --list --older-than 0s --json store
+holds "len(d['runs']) == 1"
+run "a list of one" purge --list store "$id"
+exits 0
+shows "$id"
+run "a list of an unknown one" purge --list store nonsense
+exits 2
+run "purge of those that old" purge --older-than 0s store
+exits 0
+run "purge of nothing" purge --older-than 0s store
+shows "nothing is in quarantine"
+
+# ---- gc --semantics ------------------------------------------------------------------------------
+for option in --json "-o x" --links "--uploads 7d" --temporary --stale-tags --empty "--min-age 1h" "--free 1G" \
+  "--ignore-damaged a" "--max-delete 5%" --no-quarantine --assume-offline "--color never" --bytes --apparent -v \
+  "--roots x"; do
+  # shellcheck disable=SC2086
+  run "gc --semantics with $option" gc --semantics registry-3 $option healthy
+  exits 2
+  silent
+  says "goes without --semantics"
+done
+run "gc --semantics" gc --semantics registry-3 --untagged --jobs 2 -q healthy
+exits 0
+run "gc --help" gc --help
+shows "the registry's own"
+same
+
+# ---- files in the store --------------------------------------------------------------------------
+ln -s "$v2" linked
+for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x; do
+  for command in "audit" "audit --json" "tags" "repos" "why" "verify" "plan" "gc" "repair" "delete" "prune --keep-last 1" \
+    "recover"; do
+    ref=()
+    [[ $command != why && $command != delete ]] || ref=(team/app:1.0)
+    # shellcheck disable=SC2086
+    run "$command -o $place" $command -o "$place" healthy "${ref[@]}"
+    exits 5
+    silent
+    says "$place lies in the store: nothing is written there; name another place with -o"
+  done
+  run "a page at $place" audit --html "$place" healthy
+  exits 5
+  silent
+  says "name another place with --html"
+done
+same
+run "beside docker/registry/v2" audit --json -o healthy/audit.json healthy
+exits 0
+
+# ---- formats -------------------------------------------------------------------------------------
+cp healthy/audit.json audit.json
+for command in "audit healthy" "tags healthy" "repos healthy" "diff audit.json audit.json"; do
+  # shellcheck disable=SC2086
+  run "$command --json --format text" $command --json --format text
+  exits 2
+  silent
+  says "--format"
+done
+for option in --all --history; do
+  run "tags --format csv $option" tags --format csv "$option" healthy
+  exits 2
+  silent
+  says "$option"
+  says "--json"
+done
+
+# ---- sizes ---------------------------------------------------------------------------------------
+run "audit --bytes" audit --bytes healthy
+refuse "$what: no size is rounded" grep -qE '[0-9] [KMGT]iB' out
+cp -a healthy swept
+run "gc --apply --bytes" gc --apply --assume-offline --max-delete 100% --bytes swept
+exits 0
+refuse "$what: no size is rounded" grep -qE '[0-9] [KMGT]iB' out
+shows "promised "
+run "gc, younger than 90 minutes" gc --min-age 90m healthy
+shows "younger than 90 min"
+
+# ---- advice only where there is something to do --------------------------------------------------
+mkdir -p empty/docker/registry/v2/{blobs,repositories}
+for command in gc plan "plan -o none.json" repair; do
+  # shellcheck disable=SC2086
+  run "$command of an empty store" $command empty
+  refuse "$what: nothing is to be carried out" grep -qE 'carry it out|--apply|regsweep apply' out
+done
+run "delete of a tag" delete healthy team/app:1.0
+shows "add --apply"
+run "prune of nothing" prune --keep-last 1000 healthy
+shows "nothing was changed"
+refuse "$what: nothing is to be carried out" grep -q 'add --apply' out
+run "a plan that is not written" plan healthy
+shows "add -o plan.json, and then: regsweep apply plan.json"
+for command in tags repos; do
+  run "$command of an unknown repository" $command healthy nowhere
+  exits 2
+  says "regsweep $command $work/healthy"
+done
+
+# ---- verify --------------------------------------------------------------------------------------
+run "a report" verify --json -o one.json healthy
+exits 0
+for option in healthy "--repo team/app" "--sample 5%" "--seed 1" "--shard 1/2" "--newer-than 7d" "--max-age 7d" \
+  "--max-duration 1h" "--rate-limit 1M" "--cache x"; do
+  # shellcheck disable=SC2086
+  run "verify $option --merge" verify $option --merge one.json
+  exits 2
+  silent
+done
+python3 -c 'import json; d = json.load(open("one.json")); del d["store"]; json.dump(d, open("less.json", "w"))'
+for json in "" --json; do
+  # shellcheck disable=SC2086
+  run "verify --merge $json of half a report" verify $json --merge less.json
+  exits 2
+  silent
+  says "less.json"
+  says "store is missing"
+done
+run "unknown repositories" verify --repo nowhere --repo team/app --repo elsewhere healthy
+exits 2
+says "no repository nowhere"
+says "no repository elsewhere"
+says "regsweep repos $work/healthy"
+
+# ---- what is typed reaches no terminal -----------------------------------------------------------
+for argument in $'--\e[31m' $'\e[31m' $'--jobs=\e[31m'; do
+  run "odd arguments" audit "$argument" "$argument"
+  exits 2
+  clean
+done
+end
