@@ -69,10 +69,11 @@ void add_apply(CLI::App& app, Job& job) {
       "Examples:\n"
       "  regsweep apply plan.json\n"
       "  regsweep apply --no-quarantine plan.json\n\n"
-      "Exit status: 0 done, 2 usage, 3 something alive stays damaged after a repair, 5 refused "
-      "for\n"
-      "safety, 6 the plan no longer fits the store, 7 stopped part-way (run it again to go on), "
-      "130 interrupted.");
+      "Exit status: 0 done, 1 more than --max-delete, 2 usage, 3 something alive stays damaged "
+      "after\n"
+      "a repair, 4 something could not be read, 5 refused for safety, 6 the plan no longer fits "
+      "the\n"
+      "store, 7 stopped part-way (run it again to go on), 130 interrupted.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_apply(*args, io); }; });
 }
 

@@ -100,7 +100,7 @@ int run_audit(const Args& args, const Io& io) {
     if (!read_known(args.known, io, known)) return static_cast<int>(Exit::kUsage);
   }
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
-  if (!args.html.empty() && would_write_in_store(args.html, "--html", opened, io)) {
+  if (!args.html.empty() && would_write_in_store(args.html, "--html", opened.location, io)) {
     return static_cast<int>(Exit::kRefused);
   }
   analyzer::AuditOptions options = audit_options(opened, args.exact);

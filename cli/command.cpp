@@ -89,9 +89,9 @@ bool store_is_empty(const CommonArgs& args, const Io& io) {
   return true;
 }
 
-bool would_write_in_store(const std::string& file, std::string_view option, const OpenStore& opened,
-                          const Io& io) {
-  if (!lies_in(file, opened.location.v2)) return false;
+bool would_write_in_store(const std::string& file, std::string_view option,
+                          const storage::StoreLocation& store, const Io& io) {
+  if (!lies_in(file, store.v2)) return false;
   io.err << "regsweep: " << reports::printable(file)
          << " lies in the store: nothing is written there; name another place with " << option
          << '\n';
@@ -111,7 +111,7 @@ bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& e
     return false;
   }
   opened.location = std::move(*location);
-  if (args.writes_file() && would_write_in_store(args.output, "-o", opened, io)) {
+  if (args.writes_file() && would_write_in_store(args.output, "-o", opened.location, io)) {
     exit = Exit::kRefused;
     return false;
   }

@@ -71,9 +71,9 @@ Exit say(const storage::Error& error, const Io& io);
 bool store_is_empty(const CommonArgs& args, const Io& io);
 
 /// Whether a file of that name, which the user gave with `option`, would lie in the store; says so
-/// on `io.err` then. Only `opened.location` has to be there.
-bool would_write_in_store(const std::string& file, std::string_view option, const OpenStore& opened,
-                          const Io& io);
+/// on `io.err` then.
+bool would_write_in_store(const std::string& file, std::string_view option,
+                          const storage::StoreLocation& store, const Io& io);
 
 /// Finds and opens what the user named, or says why not on `io.err` and sets `exit`: kRefused if
 /// the file of -o would lie in it.

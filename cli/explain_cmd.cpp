@@ -36,6 +36,10 @@ int run_explain(const CommonArgs& args, const Io& io) {
     }
     return static_cast<int>(exit);
   }
+  if (args.writes_file() && setup->location &&
+      would_write_in_store(args.output, "-o", *setup->location, io)) {
+    return static_cast<int>(Exit::kRefused);
+  }
   const Exit written = write_results(args, io, [&](std::ostream& out) {
     if (args.json) {
       reports::write_setup_json(*setup, out);
@@ -63,7 +67,9 @@ void add_explain(CLI::App& app, Job& job) {
       "  regsweep explain --json -o setup.json /var/lib/registry\n\n"
       "Exit status: 0 done, be it storage that regsweep cannot read, 2 usage, a config that is "
       "none\n"
-      "or no store where it should be, 4 something could not be read.");
+      "or no store where it should be, 4 something could not be read, 5 the output would lie in "
+      "the\n"
+      "store.");
   command->callback(
       [args, &job] { job = [args](const Io& io) { return run_explain(*args, io); }; });
 }

@@ -188,7 +188,7 @@ void add_repos(CLI::App& app, Job& job) {
       "  regsweep repos --depth 1 --sort reclaimable --top 20 /var/lib/registry\n"
       "  regsweep repos --group 'team=^team(\\d+)/' --format csv -o teams.csv /var/lib/registry\n\n"
       "Exit status: 0 done, 2 usage, 4 something could not be read: the figures are incomplete,\n"
-      "130 interrupted: they are of what was read by then.");
+      "5 the output would lie in the store, 130 interrupted: they are of what was read by then.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_repos(*args, io); }; });
 }
 

@@ -163,7 +163,7 @@ void add_tags(CLI::App& app, Job& job) {
       "  regsweep tags --sort exclusive /var/lib/registry 'team/*'\n"
       "  regsweep tags --json /var/lib/registry\n\n"
       "Exit status: 0 done, 2 usage, 3 a listed tag cannot be pulled whole, 4 incomplete,\n"
-      "5 the output would lie in the store.");
+      "5 the output would lie in the store, 130 interrupted.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_tags(*args, io); }; });
 }
 

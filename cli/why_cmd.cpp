@@ -70,7 +70,8 @@ void add_why(CLI::App& app, Job& job) {
       "  regsweep why --json /var/lib/registry sha256:3a7bd3e2360a\n\n"
       "Exit status: 0 done, 2 usage, or REF names nothing or several objects, 3 the object is "
       "alive\n"
-      "and it or what it needs is damaged or missing, 4 incomplete: something could not be read.");
+      "and it or what it needs is damaged or missing, 4 incomplete: something could not be read,\n"
+      "5 the output would lie in the store, 130 interrupted.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_why(*args, io); }; });
 }
 

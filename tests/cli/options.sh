@@ -81,7 +81,7 @@ same
 ln -s "$v2" linked
 for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x; do
   for command in "audit" "audit --json" "tags" "repos" "why" "verify" "plan" "gc" "repair" "delete" "prune --keep-last 1" \
-    "recover"; do
+    "recover" "explain"; do
     ref=()
     [[ $command != why && $command != delete ]] || ref=(team/app:1.0)
     # shellcheck disable=SC2086
@@ -171,6 +171,21 @@ exits 2
 says "no repository nowhere"
 says "no repository elsewhere"
 says "regsweep repos $work/healthy"
+
+cp -a healthy partly # a symbolic link where a directory must be: root can't read it either
+mv partly/docker/registry/v2/repositories/library/debian/_manifests/tags elsewhere
+ln -s "$work/elsewhere" partly/docker/registry/v2/repositories/library/debian/_manifests/tags
+run "an unknown repository, it may be unread" verify --repo nowhere partly
+exits 4
+says "no repository nowhere in what of the store could be read"
+shows "INCOMPLETE"
+
+# ---- exit statuses in the help -------------------------------------------------------------------
+for wanted in "gc:1 more than --max-delete" "apply:1 more than --max-delete" "apply:4 something could not be read" \
+  "tags:130 interrupted"; do
+  run "${wanted%%:*} --help" "${wanted%%:*}" --help
+  shows "${wanted#*:}"
+done
 
 # ---- what is typed reaches no terminal -----------------------------------------------------------
 for argument in $'--\e[31m' $'\e[31m' $'--jobs=\e[31m'; do
