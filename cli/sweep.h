@@ -58,15 +58,16 @@ Planned make_planned(const CommonArgs& args, const OpenStore& opened,
 Exit exit_for(const Planned& planned) noexcept;
 
 /// Makes the plan anew under the store's lock and carries it out: all of it, or, if `given` is set,
-/// what that plan names. Prints the outcome. The one way in which the program removes content.
+/// what that plan names. Prints the outcome. The one way in which gc, delete, prune and apply
+/// remove content.
 int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& opened,
           const analyzer::PlanRules& rules, const analyzer::Plan* given, const Io& io);
 
 /// Why the store may be in use; empty if it seems not to be.
 std::string in_use(const OpenStore& opened, const Io& io);
 
-/// Opens a store for changing and takes its lock, unless it may be in use; or says why not, and
-/// that nothing was changed: exit code kRefused.
+/// Opens a store for changing and takes its lock, unless it may be in use; or says why not: exit
+/// code kRefused, as nothing was changed.
 std::unique_ptr<storage::Sweeper> open_idle(const OpenStore& opened, bool assume_offline,
                                             const Io& io);
 

@@ -6,9 +6,9 @@
 
 namespace regsweep::reports {
 
-/// Writes a table as CSV by RFC 4180: a header, lines that end in CR LF, fields in quotes where
-/// they need them. Null is an empty field, the empty text is "". Memory does not depend on the
-/// rows.
+/// Writes a table as CSV by RFC 4180, but with lines that end in LF: a header, fields in quotes
+/// where they need them. Null is an empty field, the empty text is "". Memory does not depend on
+/// the rows.
 void write_export_csv(const ExportModel& model, const ExportTable& table, std::ostream& out,
                       ExportProgress& progress);
 
