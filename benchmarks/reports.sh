@@ -40,7 +40,16 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 store=${dir:-$work}/store
-[[ -d $store ]] || "$BUILD/benchmarks/make_store" --sparse --repos "$repos" --tags "$tags" "$store" >/dev/null
+made=(--sparse --repos "$repos" --tags "$tags") # stands beside the store once it is whole
+if [[ -e $store && $(cat -- "$store.made" 2>/dev/null) != "${made[*]}" ]]; then
+  echo "reports.sh: $store is half made or was made with other options: remove it, or name another --dir" >&2
+  exit 2
+fi
+if [[ ! -e $store ]]; then
+  rm -f -- "$store.made"
+  "$BUILD/benchmarks/make_store" "${made[@]}" "$store" >/dev/null
+  echo "${made[*]}" >"$store.made"
+fi
 
 exec python3 - "$BUILD/regsweep" "$store" "$work" "$rounds" <<'PYTHON'
 import os, statistics, sys, time

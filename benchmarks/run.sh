@@ -274,7 +274,14 @@ far_away() {
   "$MAKE_STORE" "$far" --sparse --repos 60 --tags 15 --seed "$seed" >"$far.counts"
   mkdir "$mounted"
   "$SLOW_FS" 1000 "$far" "$mounted" &
-  until mountpoint -q "$mounted"; do sleep 0.1; done
+  local slow_fs=$!
+  until mountpoint -q "$mounted"; do
+    kill -0 "$slow_fs" 2>/dev/null || {
+      echo "run.sh: $SLOW_FS ended before $mounted was mounted" >&2
+      exit 1
+    }
+    sleep 0.1
+  done
   printf '\n### 1 ms an operation: %s blobs, %s links\n\n' \
     "$(sed -n 's/^blobs=//p' "$far.counts")" "$(sed -n 's/^links=//p' "$far.counts")"
   row figure measured goal
