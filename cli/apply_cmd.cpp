@@ -1,8 +1,6 @@
 // regsweep apply: carries out a plan file, after checking that it still fits the store.
-#include <fstream>
-#include <sstream>
-
 #include "analyzer/repair.h"
+#include "cli/input.h"
 #include "cli/repair.h"
 #include "cli/sweep.h"
 #include "reports/humanize.h"
@@ -17,15 +15,13 @@ struct Args : CommonArgs {
 };
 
 int run_apply(const Args& args, const Io& io) {
-  std::ifstream file(args.plan, std::ios::binary);
-  std::stringstream text;
-  if (file) text << file.rdbuf();
-  if (!file) {
-    io.err << "regsweep: " << reports::printable(args.plan)
-           << ": cannot be read; nothing was changed\n";
+  const auto text = read_file(args.plan);
+  if (!text) {
+    io.err << "regsweep: " << reports::printable(args.plan) << ": " << text.error().message
+           << "; nothing was changed\n";
     return static_cast<int>(Exit::kUsage);
   }
-  const auto plan = reports::read_plan_json(text.str());
+  const auto plan = reports::read_plan_json(*text);
   if (!plan) {
     io.err << "regsweep: " << reports::printable(args.plan)
            << ": refused, nothing was changed: " << plan.error().message << '\n';

@@ -1,13 +1,10 @@
 // regsweep audit: where the space is, what can be had back, what is damaged.
-#include <cerrno>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <optional>
-#include <system_error>
 
 #include "analyzer/audit.h"
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/limit.h"
 #include "cli/reading.h"
 #include "cli/roots.h"
@@ -43,23 +40,16 @@ void say_unusable(const std::string& file, const std::string& message, const Io&
 
 /// Reads what --known names. False: said why not on `io.err`.
 bool read_known(const std::string& argument, const Io& io, analyzer::KnownList& known) {
-  const bool piped = argument == "-";
-  const std::string file = piped ? "standard input" : argument;
-  std::ifstream opened;
-  if (!piped) {
-    errno = 0;
-    opened.open(file, std::ios::binary);
-    if (!opened) {
-      const int number = errno;
-      say_unusable(file,
-                   number == ENOENT ? "does not exist; --known wants a list of digests and tags"
-                                    : "cannot be read: " + std::generic_category().message(number),
-                   io);
-      return false;
-    }
+  const std::string file = input_name(argument);
+  auto input = Input::open(argument, io);
+  if (!input) {
+    const bool absent = input.error().code == storage::Errc::kNotFound;
+    say_unusable(
+        file, input.error().message + (absent ? "; --known wants a list of digests and tags" : ""),
+        io);
+    return false;
   }
-  std::istream& in = !piped ? opened : io.in != nullptr ? *io.in : std::cin;
-  auto list = analyzer::read_known_list(in, file);
+  auto list = analyzer::read_known_list(input->stream(), file);
   if (!list) {
     say_unusable(file, list.error().message, io);
     return false;

@@ -1,12 +1,10 @@
 // regsweep diff: what grew between two saved audits.
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <system_error>
 
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/limit.h"
 #include "reports/capacity_report.h"
 #include "reports/diff_report.h"
@@ -49,34 +47,19 @@ void say_unusable(const std::string& file, const std::string& message, const Io&
 
 /// Reads one of the two audits. False: said why not on `io.err`.
 bool read_audit(const std::string& argument, const Io& io, reports::SavedAudit& audit) {
-  const bool piped = argument == "-";
-  const std::string file = piped ? "standard input" : argument;
-  const auto read = [&](std::istream& in) {
-    auto saved = reports::read_saved_audit(in, file);
-    if (!saved) {
-      say_unusable(file, saved.error().message, io);
-      return false;
-    }
-    audit = std::move(*saved);
-    return true;
-  };
-  if (piped) return read(io.in != nullptr ? *io.in : std::cin);
-  std::error_code ignored;
-  if (fs::is_directory(file, ignored)) {
-    say_unusable(file, "is a directory, not a saved audit", io);
+  const std::string file = input_name(argument);
+  auto input = Input::open(argument, io);
+  if (!input) {
+    say_unusable(file, input.error().message, io);
     return false;
   }
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    const int number = errno;
-    say_unusable(file,
-                 number == ENOENT ? "does not exist"
-                                  : "cannot be read: " + std::generic_category().message(number),
-                 io);
+  auto saved = reports::read_saved_audit(input->stream(), file);
+  if (!saved) {
+    say_unusable(file, saved.error().message, io);
     return false;
   }
-  return read(in);
+  audit = std::move(*saved);
+  return true;
 }
 
 /// Whether the results would take the place of one of the audits.

@@ -1,8 +1,6 @@
 // regsweep repair: mends links, moves damaged blobs aside, brings blobs and manifests back.
-#include <fstream>
-#include <sstream>
-
 #include "analyzer/repair.h"
+#include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/process.h"
 #include "cli/progress.h"
@@ -44,17 +42,17 @@ bool open_sources(const std::vector<std::string>& names, const Io& io, Sources& 
 /// Reads what --damaged names.
 bool read_suspects(const std::string& path, const Io& io, std::vector<storage::Digest>& suspects) {
   if (path.empty()) return true;
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (file) text << file.rdbuf();
-  std::string why = "cannot be read";
-  if (file) {
-    auto damaged = reports::read_damaged_report(text.str());
+  const auto text = read_file(path);
+  std::string why;
+  if (text) {
+    auto damaged = reports::read_damaged_report(*text);
     if (damaged) {
       suspects = std::move(*damaged);
       return true;
     }
     why = damaged.error().message;
+  } else {
+    why = text.error().message;
   }
   io.err << "regsweep: " << reports::printable(path) << ": " << reports::printable(why)
          << "; nothing was changed\n";

@@ -3,12 +3,11 @@
 #include <charconv>
 #include <chrono>
 #include <ctime>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "analyzer/verify.h"
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/limit.h"
 #include "cli/output.h"
@@ -167,14 +166,12 @@ Exit write_report(const Args& args, const std::string& json, const Io& io) {
 int run_merge(const Args& args, const Io& io) {
   std::vector<std::pair<std::string, std::string>> named;
   for (const std::string& name : args.merge) {
-    std::ifstream file(name, std::ios::binary);
-    std::stringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) {
-      io.err << "regsweep: " << reports::printable(name) << ": cannot be read\n";
+    auto text = read_file(name);
+    if (!text) {
+      io.err << "regsweep: " << reports::printable(name) << ": " << text.error().message << '\n';
       return static_cast<int>(Exit::kUsage);
     }
-    named.emplace_back(name, text.str());
+    named.emplace_back(name, std::move(*text));
   }
   const auto merged = reports::merge_verify(named);
   if (!merged) {

@@ -180,6 +180,24 @@ exits 4
 says "no repository nowhere in what of the store could be read"
 shows "INCOMPLETE"
 
+# ---- files that are read -------------------------------------------------------------------------
+for command in "apply" "verify --merge" "repair healthy --damaged" "diff audit.json" "audit healthy --known"; do
+  for file in "partly is a directory" "nowhere.json does not exist"; do
+    # shellcheck disable=SC2086
+    run "$command $file" $command "${file%% *}"
+    exits 2
+    silent
+    says "${file%% *}: ${file#* }"
+  done
+done
+: >nothing
+run "an empty plan" apply nothing
+exits 5
+says "nothing: refused"
+run "an empty report" verify --merge nothing
+exits 2
+says "nothing: is no report"
+
 # ---- exit statuses in the help -------------------------------------------------------------------
 for wanted in "gc:1 more than --max-delete" "apply:1 more than --max-delete" "apply:4 something could not be read" \
   "tags:130 interrupted"; do
