@@ -1,5 +1,6 @@
 #include "reports/audit_json.h"
 
+#include "reports/disk_use.h"
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
@@ -53,12 +54,11 @@ std::uint64_t whole_mebibytes(std::uint64_t bytes) noexcept { return bytes >> 20
 Json disk(const Audit& audit) {
   if (!audit.disk || audit.disk->size_bytes == 0) return nullptr;
   const storage::DiskFigures& disk = *audit.disk;
-  const std::uint64_t used = disk.size_bytes - disk.free_bytes;
-  const std::uint64_t usable = used + disk.available_bytes;
+  const DiskUse use(disk);
   return {{"size_bytes", disk.size_bytes},
-          {"used_bytes", whole_mebibytes(used)},
+          {"used_bytes", whole_mebibytes(use.used)},
           {"available_bytes", whole_mebibytes(disk.available_bytes)},
-          {"used_percent", usable == 0 ? 0 : (100 * used + usable - 1) / usable}};
+          {"used_percent", use.percent(use.used)}};
 }
 
 Json repositories(const Audit& audit) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "reports/disk_use.h"
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/known_report.h"
@@ -139,18 +140,16 @@ class AuditText {
   void disk() {
     if (!audit_.disk || audit_.disk->size_bytes == 0) return;
     const storage::DiskFigures& disk = *audit_.disk;
-    const std::uint64_t used = disk.size_bytes - disk.free_bytes;
-    const std::uint64_t usable = used + disk.available_bytes;  // as df: without what root keeps
-    const auto percent = [&](std::uint64_t bytes) {
-      return usable == 0 ? 0 : (100 * bytes + usable - 1) / usable;
-    };
+    const DiskUse use(disk);
     const std::uint64_t back = audit_.accounts[SpaceClass::kGarbage].bytes.allocated +
                                audit_.accounts[SpaceClass::kUntagged].bytes.allocated +
                                audit_.old_uploads.bytes.allocated;
-    out_ << fmt::format("disk: {} of {} used ({} %)", size_text(used, options_),
-                        size_text(disk.size_bytes, options_), percent(used));
-    if (anything_)
-      out_ << fmt::format("; after all of these {} %", percent(used - std::min(used, back)));
+    out_ << fmt::format("disk: {} of {} used ({} %)", size_text(use.used, options_),
+                        size_text(disk.size_bytes, options_), use.percent(use.used));
+    if (anything_) {
+      out_ << fmt::format("; after all of these {} %",
+                          use.percent(use.used - std::min(use.used, back)));
+    }
     out_ << '\n';
   }
 
