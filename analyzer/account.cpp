@@ -50,8 +50,8 @@ void add(SpaceRow& to, const ClassTotal& total) {
 /// Average of the sample times `count`.
 Bytes extrapolate(const ClassTotal& sample, std::uint64_t count) {
   if (sample.objects == 0) return {};
-  return {sample.apparent_bytes / sample.objects * count,
-          sample.allocated_bytes / sample.objects * count};
+  return {storage::saturating_mul(sample.apparent_bytes / sample.objects, count),
+          storage::saturating_mul(sample.allocated_bytes / sample.objects, count)};
 }
 
 /// Links and directories by count, sized by the sample: they were listed, not looked at.

@@ -58,7 +58,7 @@ class Applier {
       sweep_blobs_after_links(plan, all.subspan(links));
     }
     if (options_.quarantine && !result_.quarantine_run.empty()) {
-      const storage::Status ended = sweeper_.end_quarantine();
+      const storage::Status ended = sweeper_.end_quarantine(result_.end == ApplyEnd::kDone);
       if (!ended && result_.end == ApplyEnd::kDone) stop(ApplyEnd::kStopped, words(ended.error()));
     }
     return std::move(result_);

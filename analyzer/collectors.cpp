@@ -22,7 +22,7 @@ bool fails_at_a_layer_link(const CollectorRun& run) {
 CollectorEnd end_of(const CollectorRun& run, const CollectorOptions& options) {
   CollectorEnd end{options.version, options.delete_untagged, run.error, false};
   if (!run.error.empty()) {
-    end.aborts_after_removing = run.exit_code == 2 && !run.manifests.empty() && !run.in_repository;
+    end.aborts_after_removing = run.swept && !run.manifests.empty();
   } else if (fails_at_a_layer_link(run)) {
     end.abort = "failed to garbage collect: failed to delete layer link";
     end.aborts_after_removing = true;

@@ -108,7 +108,7 @@ void Reading::skip_known(std::vector<DigestId>& chosen) {
   std::erase_if(chosen, [&](DigestId id) {
     if (result_.states[row(id)] != ContentState::kKnownSound) return false;
     ++result_.known_blobs;
-    result_.known_bytes += graph_.size_bytes[row(id)];
+    result_.known_bytes = storage::saturating_add(result_.known_bytes, graph_.size_bytes[row(id)]);
     return true;
   });
 }

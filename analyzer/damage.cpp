@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
+#include "analyzer/backward.h"
 #include "storage/content_hash.h"
 
 namespace regsweep::analyzer {
@@ -119,27 +119,31 @@ class Examination {
 
 Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause) {
   Marks broken = bad;
-  if (cause != nullptr) {
-    cause->assign(graph.node_count(), kNoDigest);
-    for (std::size_t i = 0; i < bad.size(); ++i) {
-      if (bad[i] != 0) (*cause)[i] = digest_id(i);
-    }
-  }
-  // Images first, then indexes over them, then indexes over indexes: each round goes up one level
-  // at least. Of several reasons the smallest id is taken, so that the order of rows does not
-  // matter.
-  for (bool again = true; again;) {
-    again = false;
-    for (const ManifestRow& manifest : graph.manifests) {
-      const std::size_t at = row(manifest.id);
-      if (bad[at] != 0) continue;
-      graph.each_edge(manifest, [&](const Edge& edge) {
-        if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
-        if (broken[row(edge.to)] == 0) return;
-        again |= std::exchange(broken[at], std::uint8_t{1}) == 0;
-        if (cause == nullptr) return;
-        const DigestId reason = (*cause)[row(edge.to)];
-        again |= reason < std::exchange((*cause)[at], std::min((*cause)[at], reason));
+  if (cause != nullptr) cause->assign(graph.node_count(), kNoDigest);
+  const Backward backward(graph);
+  const auto names = [&](DigestId manifest, DigestId part) {
+    bool named = false;
+    graph.each_edge(manifest, [&](const Edge& edge) {
+      named |= (edge.flags & kInvalid) == 0 && edge.to == part && edge.role() != Role::kSubject;
+    });
+    return named;
+  };
+  // From each bad one up, in the order of ids: of several reasons the smallest is found first. What
+  // is bad itself is its own reason.
+  std::vector<DigestId> pending;
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    if (bad[i] == 0) continue;
+    const DigestId reason = digest_id(i);
+    if (cause != nullptr) (*cause)[i] = reason;
+    pending.assign(1, reason);
+    while (!pending.empty()) {
+      const DigestId part = pending.back();
+      pending.pop_back();
+      backward.each_before(part, [&](DigestId from) {
+        if (broken[row(from)] != 0 || !graph.is_manifest(from) || !names(from, part)) return;
+        broken[row(from)] = 1;
+        if (cause != nullptr) (*cause)[row(from)] = reason;
+        pending.push_back(from);
       });
     }
   }

@@ -5,6 +5,9 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 10000;
 
+/// Twice as many values as fit into the largest manifest that a registry accepts, 16 bytes each.
+constexpr std::size_t kMostNodes = std::size_t{4} << 20;
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::uint8_t byte(char c) { return static_cast<std::uint8_t>(c); }
@@ -70,6 +73,7 @@ bool Document::parse(std::string_view text) {
   if (text.size() >= UINT32_MAX) return fail("document too large");
   for (;;) {
     while (pos_ < text_.size() && is_space(text_[pos_])) ++pos_;
+    if (nodes_.size() > kMostNodes) return fail("more values than any manifest has");
     if (pos_ == text_.size()) {
       return expect_ == Expect::kEnd || fail("unexpected end of JSON input");
     }

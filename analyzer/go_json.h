@@ -31,7 +31,7 @@ struct Node {
 class Document {
  public:
   /// Scans `text`; returns false, with Go's words in error(), if Go would. Takes no stack for
-  /// nesting, and memory in proportion to the text.
+  /// nesting, and memory in proportion to the text, up to about 100 MB.
   bool parse(std::string_view text);
 
   const std::string& error() const noexcept { return error_; }

@@ -78,7 +78,6 @@ bool Decoder::null(const GoType& type, GoValue& out) {
 }
 
 bool Decoder::object(NodeId id, const GoType& type, GoValue& out) {
-  out.children.resize(type.fields.size());
   const std::string_view outer_struct = struct_name_;
   const std::size_t outer_depth = path_.size();
   return document_.each_member(id, [&](NodeId key, NodeId member) {
@@ -89,6 +88,7 @@ bool Decoder::object(NodeId id, const GoType& type, GoValue& out) {
       struct_name_ = type.bare_name;
       if (name_embedded_ && !field.embedded.empty()) path_.push_back(field.embedded);
       path_.push_back(field.key);
+      if (out.children.size() <= i) out.children.resize(i + 1);
       const bool ok = value(member, *field.type, out.children[i]);
       path_.resize(outer_depth);
       struct_name_ = outer_struct;
@@ -107,7 +107,7 @@ bool Decoder::array(NodeId id, const GoType& type, GoValue& out) {
     return value(element, *type.element, out.children[count++]);
   });
   if (count == 0) out.children.clear();
-  out.length = count;
+  out.length = static_cast<std::uint32_t>(count);
   out.set = true;
   return ok;
 }
@@ -145,9 +145,13 @@ bool Decoder::string(NodeId id, const GoType& type, GoValue& out) {
 
 }  // namespace
 
+const GoValue& GoValue::operator[](std::size_t i) const {
+  static const GoValue kZero;
+  return i < children.size() ? children[i] : kZero;
+}
+
 std::string decode(const Document& document, const GoType& type, bool name_embedded, GoValue& out) {
   out = GoValue();
-  if (type.kind == GoKind::kStruct) out.children.resize(type.fields.size());
   Decoder decoder(document, name_embedded);
   decoder.value(Document::root(), type, out);
   return decoder.take_error();

@@ -40,15 +40,17 @@ struct GoField {
   std::string_view embedded;  ///< the embedded struct that it comes from, or empty
 };
 
-/// What a Go variable holds after decoding.
+/// What a Go variable holds after decoding. Three bytes of a document can make one: small, and a
+/// struct's fields take room only up to the last that was given.
 struct GoValue {
   NodeId node = kNoNode;          ///< of a string: the node last stored, kNoNode while ""
+  std::uint32_t length = 0;       ///< of a slice
   std::int64_t number = 0;        ///< of an int
-  bool set = false;               ///< of a slice: not nil
-  std::size_t length = 0;         ///< of a slice
   std::vector<GoValue> children;  ///< a struct's fields, or a slice's backing array
+  bool set = false;               ///< of a slice: not nil
 
-  const GoValue& operator[](std::size_t i) const { return children[i]; }
+  /// A field, or an element of a slice; what was not given is Go's zero value.
+  const GoValue& operator[](std::size_t i) const;
 };
 
 /// Decodes the document's value into `out`. Returns the text of Go's error, empty if there is none.

@@ -8,9 +8,6 @@
 namespace regsweep::analyzer {
 namespace {
 
-/// Longer names are in no rule's group: the pattern matcher recurses, and a store may be hostile.
-constexpr std::size_t kLongestMatched = 4096;
-
 std::string group_by_rules(const std::string& repository, const std::vector<GroupRule>& rules) {
   if (repository.size() > kLongestMatched) return std::string(kNoGroup);
   for (const GroupRule& rule : rules) {

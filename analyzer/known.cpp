@@ -104,7 +104,8 @@ class Comparer {
       const DigestId blob = blob_of(id);
       if (blob == kNoDigest) {
         out_.blobs_only_listed.push_back(listed);
-        out_.only_listed_bytes += listed.size_bytes.value_or(0);
+        out_.only_listed_bytes =
+            storage::saturating_add(out_.only_listed_bytes, listed.size_bytes.value_or(0));
         continue;
       }
       known[row(blob)] = 1;

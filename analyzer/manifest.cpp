@@ -367,6 +367,7 @@ ManifestParser::ManifestParser() : impl_(std::make_unique<Impl>()) {
 }
 ManifestParser::~ManifestParser() = default;
 ManifestParser::ManifestParser(ManifestParser&&) noexcept = default;
+ManifestParser& ManifestParser::operator=(ManifestParser&&) noexcept = default;
 
 std::size_t ManifestParser::padding_bytes() noexcept { return simdjson::SIMDJSON_PADDING; }
 

@@ -82,6 +82,7 @@ class ManifestParser {
   ManifestParser();
   ~ManifestParser();
   ManifestParser(ManifestParser&&) noexcept;
+  ManifestParser& operator=(ManifestParser&&) noexcept;
 
   /// Bytes that must be readable (not initialised) behind the document given to parse().
   static std::size_t padding_bytes() noexcept;

@@ -33,6 +33,11 @@ void ManifestCollector::parse(DigestId id, std::string_view content, Interner& i
   }
 }
 
+void ManifestCollector::forget_buffers() {
+  release(buffer);
+  parser_ = ManifestParser();
+}
+
 void ManifestCollector::unreadable(DigestId id, const std::string& message, bool too_large) {
   node_flags_.emplace_back(id, static_cast<std::uint16_t>(too_large ? kNotUnderstood : kUnread));
   oddities_.push_back({id, message, message, message});

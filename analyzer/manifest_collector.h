@@ -44,6 +44,9 @@ class ManifestCollector {
   /// compared with theirs.
   void parse(DigestId id, std::string_view content, Interner& interner, const Graph& graph);
 
+  /// Gives back the memory that a large document took.
+  void forget_buffers();
+
   /// Remembers that a document could not be had, and whether the reason is the document itself.
   void unreadable(DigestId id, const std::string& message, bool too_large);
 

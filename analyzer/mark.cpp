@@ -35,9 +35,11 @@ void add_stray_roots(const Survey& survey, const Repository& repository,
 }  // namespace
 
 bool tags_are_unclear(const Repository& repository) {
-  return std::any_of(repository.tags.begin(), repository.tags.end(), [](const Tag& tag) {
-    return tag.state != LinkState::kRead && (tag.state != LinkState::kAbsent || !tag.is_directory);
-  });
+  return repository.tags_unread ||
+         std::any_of(repository.tags.begin(), repository.tags.end(), [](const Tag& tag) {
+           return tag.state != LinkState::kRead &&
+                  (tag.state != LinkState::kAbsent || !tag.is_directory);
+         });
 }
 
 void add_roots(const Survey& survey, const Repository& repository, Roots roots,

@@ -70,7 +70,7 @@ std::optional<NamePattern> NamePattern::parse(std::string_view text, std::string
 }
 
 bool NamePattern::matches(const std::string& name) const {
-  if (regex_) return std::regex_search(name, *regex_);
+  if (regex_) return name.size() <= kLongestMatched && std::regex_search(name, *regex_);
   return ::fnmatch(text_.c_str(), name.c_str(), 0) == 0;
 }
 

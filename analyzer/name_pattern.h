@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <regex>
 #include <string>
 #include <string_view>
 
 namespace regsweep::analyzer {
+
+/// No regular expression fits a longer name: the library's matcher recurses, and a store may be
+/// hostile.
+inline constexpr std::size_t kLongestMatched = 4096;
 
 /// A user's regular expression (ECMAScript, 1,000 bytes at most) for names that a store holds. To
 /// search takes time in proportion to both, unless it has back references. Nothing if it cannot be

@@ -62,6 +62,7 @@ SurveyOptions survey_options_for(const PlanRules& rules) {
   options.read_layer_links = true;
   options.exact = rules.temporary || rules.empty;
   options.names_only = false;
+  options.stray_links = true;
   options.pinned = rules.pinned;
   return options;
 }

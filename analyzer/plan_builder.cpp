@@ -22,13 +22,6 @@ using storage::FileFacts;
 using storage::LinkState;
 using storage::RemovalClass;
 
-/// Where the identity of a removal is looked up.
-std::string judged_path(RemovalClass removal_class, const std::string& path) {
-  if (removal_class == RemovalClass::kTag) return layout::current_link(path);
-  const char* file = storage::key_file(removal_class);
-  return file == nullptr ? path : path + '/' + file;
-}
-
 }  // namespace
 
 PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, const PlanRules& rules,
@@ -114,11 +107,13 @@ void PlanBuilder::decide_what_lives() {
       if (content != kNoDigest) young.push_back(content);
     }
   });
-  for (const DigestId id : young) {
-    if (live_[row(id)] == 0) hold_back(graph_.bytes(id));
-  }
-  extend(graph_, safe_policy(true), young, live_);
   extend(graph_, safe_policy(true), as_before, live_);
+  if (young.empty()) return;
+  const Marks without = live_;
+  extend(graph_, safe_policy(true), young, live_);
+  graph_.each_blob([&](DigestId id) {
+    if (live_[row(id)] != 0 && without[row(id)] == 0) hold_back(graph_.bytes(id));
+  });
 }
 
 void PlanBuilder::choose_revisions() {
@@ -340,7 +335,7 @@ void PlanBuilder::note_problem(const std::string& path, const storage::Error& er
 
 bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason,
                       bool of_any_age) {
-  auto facts = store_.stat_path(judged_path(removal_class, path));
+  auto facts = store_.stat_path(storage::identity_path(removal_class, path));
   const bool means_nothing = removal_class == RemovalClass::kTag && !facts &&
                              facts.error().code == storage::Errc::kNotFound;
   if (means_nothing) facts = store_.stat_path(path);

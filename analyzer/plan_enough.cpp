@@ -28,13 +28,17 @@ void PlanBuilder::stop_when_enough() {
   std::vector<DigestId> blobs;
   std::vector<Cost> costs;
   std::vector<std::size_t> order;
+  // What an untagged manifest needs must not go before its revision does.
+  const Marks linked = mark(survey_, safe_policy(false));
   for (std::size_t i = 0; i < removals.size(); ++i) {
     const RemovalClass what = removals[i].removal_class;
     blobs.push_back(blob_of(removals[i]));
-    costs.push_back(what == RemovalClass::kTemporaryFile                            ? kClutter
-                    : what == RemovalClass::kUpload                                 ? kUpload
-                    : blobs.back() == kNoDigest || graph_.is_manifest(blobs.back()) ? kManifest
-                                                                                    : kGarbage);
+    costs.push_back(what == RemovalClass::kTemporaryFile ? kClutter
+                    : what == RemovalClass::kUpload      ? kUpload
+                    : blobs.back() == kNoDigest || graph_.is_manifest(blobs.back()) ||
+                            linked[row(blobs.back())] != 0
+                        ? kManifest
+                        : kGarbage);
     if (removals[i].allocated_bytes != 0) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {

@@ -9,12 +9,13 @@ namespace {
 
 using storage::EventKind;
 
-/// Whether the user named what an event is about: its repository, or the digest of its blob.
+/// Whether the user named what stands at a path, or something above it: a path, a repository, or
+/// the digest of a blob.
 bool is_ignored(const std::string& path, const std::vector<std::string>& ignored) {
   return std::any_of(ignored.begin(), ignored.end(), [&](const std::string& name) {
-    const std::string repository = storage::layout::repository_directory(name);
     storage::Digest digest;
-    return path == name || path == repository || path.starts_with(repository + '/') ||
+    return storage::is_below(path, name) ||
+           storage::is_below(path, storage::layout::repository_directory(name)) ||
            (parse_digest(name, digest) == storage::DigestError::kNone &&
             path == storage::layout::blob_path(digest));
   });
@@ -36,6 +37,52 @@ void refuse_by_events(const Survey& survey, const std::vector<std::string>& igno
                          " is a symbolic link: what a registry finds behind it is unknown" +
                          option(event.path));
     }
+  }
+}
+
+/// Blobs of which the system would not say whether they are there. What one of them names is not
+/// known, whatever else could be read.
+void refuse_by_unknown_blobs(const Graph& graph, const std::vector<std::string>& ignored,
+                             std::vector<std::string>& refusals) {
+  std::string first;
+  std::uint64_t others = 0;
+  for (std::size_t i = 0; i < graph.node_count(); ++i) {
+    const DigestId id = digest_id(i);
+    if (!graph.has(id, kUnread) || graph.has(id, kPresent)) continue;
+    const storage::Digest digest = graph.digests[id];
+    if (is_ignored(storage::layout::blob_path(digest), ignored)) continue;
+    if (first.empty()) {
+      first = digest.text();
+    } else {
+      ++others;
+    }
+  }
+  if (first.empty()) return;
+  std::string refusal = "whether blob " + first + " is there could not be told";
+  if (others != 0) refusal += ", nor of " + std::to_string(others) + " more";
+  refusals.push_back(refusal + option(first));
+}
+
+/// A name by another algorithm than sha256 may stand for any blob: its link would say for which.
+void refuse_by_aliases(const Graph& graph, const Repository& repository, bool revisions,
+                       const std::vector<std::string>& ignored,
+                       std::vector<std::string>& refusals) {
+  for (const OddLink& odd : (revisions ? repository.revisions : repository.layers).odd) {
+    const storage::Digest digest = graph.digests[odd.path];
+    const bool holds_no_digest =
+        odd.state == storage::LinkState::kMalformed || odd.state == storage::LinkState::kNotAFile;
+    if (!holds_no_digest || digest.algorithm == storage::Algorithm::kSha256 ||
+        graph.has(odd.path, kPresent)) {
+      continue;
+    }
+    const std::string path = revisions
+                                 ? storage::layout::revision_directory(repository.name, digest)
+                                 : storage::layout::layer_directory(repository.name, digest);
+    if (is_ignored(path, ignored) || is_ignored(storage::layout::blob_path(digest), ignored)) {
+      continue;
+    }
+    refusals.push_back(path + " may be another name of any blob: its link holds no digest" +
+                       option(digest.text()));
   }
 }
 
@@ -68,11 +115,10 @@ std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,
     refusals.push_back("manifest " + digest + " cannot be understood" +
                        (oddity == nullptr ? "" : ": " + oddity->problem) + option(digest));
   }
-  const bool unread =
-      std::any_of(survey.events.begin(), survey.events.end(),
-                  [](const auto& event) { return event.kind == EventKind::kUnreadable; });
-  if (!survey.complete && !survey.changed && !survey.interrupted && !unread) {
-    refusals.push_back("whether some blobs are there could not be told");
+  refuse_by_unknown_blobs(graph, ignored, refusals);
+  for (const Repository& repository : survey.repositories) {
+    refuse_by_aliases(graph, repository, true, ignored, refusals);
+    refuse_by_aliases(graph, repository, false, ignored, refusals);
   }
   return refusals;
 }

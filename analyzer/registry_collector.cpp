@@ -370,6 +370,7 @@ class Replay {
   }
 
   void sweep() {
+    run_.swept = true;
     remove_manifests();
     if (!survey_.has_blobs) {
       fail("error enumerating blobs: filesystem: Path not found: /docker/registry/v2/blobs");

@@ -52,6 +52,7 @@ struct CollectorRun {
   std::string error;                   ///< its line on standard error; empty if it does not abort
   std::uint32_t error_repository = 0;  ///< where it aborted, if `error` is set in a repository
   bool in_repository = false;
+  bool swept = false;  ///< it came to removing: manifests go before anything is found to be wrong
   std::uint64_t marked = 0;             ///< size of its mark set
   std::vector<std::uint8_t> marks;      ///< one byte a digest
   std::vector<DigestId> blobs;          ///< eligible blobs, by text

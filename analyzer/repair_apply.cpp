@@ -26,12 +26,6 @@ constexpr std::size_t kBlobBatch = 16;
 constexpr std::size_t kLinkBatch = 512;
 constexpr std::size_t kMoveBatch = 512;
 
-std::string key_of(const Removal& removal) {
-  return removal.path + '/' +
-         (removal.removal_class == RemovalClass::kBlob ? storage::layout::kData
-                                                       : storage::layout::kLink);
-}
-
 bool is_gone(const storage::Store& store, const std::string& path) {
   const auto facts = store.stat_path(path);
   return !facts && facts.error().code == Errc::kNotFound;
@@ -64,7 +58,8 @@ class Recheck {
   /// It is gone, or what the plan puts in its place is there.
   bool is_done(const Removal& removal) const {
     const auto at = replaces_.find(removal.path);
-    return is_gone(store_, key_of(removal)) || (at != replaces_.end() && is_done(*at->second));
+    return is_gone(store_, storage::identity_path(removal.removal_class, removal.path)) ||
+           (at != replaces_.end() && is_done(*at->second));
   }
 
   /// Something is there that the repair made anew finds nothing wrong with.
@@ -113,7 +108,7 @@ class Repairer {
     }
     result_.quarantine_run = sweeper_.run_id();
     if (stage() && move()) place();
-    const storage::Status ended = sweeper_.end_quarantine();
+    const storage::Status ended = sweeper_.end_quarantine(result_.end == ApplyEnd::kDone);
     if (!ended) stop(ApplyEnd::kStopped, words(ended.error()));
     return std::move(result_);
   }
@@ -204,12 +199,8 @@ RepairRules rules_to_recheck(const Plan& plan) {
   rules.suspects.clear();
   for (const Removal& removal : plan.removals) {
     if (removal.removal_class != RemovalClass::kBlob) continue;
-    const std::size_t hex = removal.path.rfind('/');
-    const std::size_t begin = removal.path.find('/') + 1;
     storage::Digest digest;
-    const std::string text = removal.path.substr(begin, removal.path.find('/', begin) - begin) +
-                             ':' + removal.path.substr(hex + 1);
-    if (storage::parse_digest(text, digest) == storage::DigestError::kNone) {
+    if (storage::layout::ends_in_digest(removal.path, true, digest)) {
       rules.suspects.push_back(digest);
     }
   }

@@ -38,6 +38,7 @@ bool in_sample(const storage::Digest& digest, const Selection& selection) noexce
 std::vector<std::uint8_t> scope(const Survey& survey, const Selection& selection) {
   const Graph& graph = survey.graph;
   std::vector<std::uint8_t> in(graph.node_count(), selection.repositories.empty() ? 1 : 0);
+  std::vector<DigestId> linked;
   for (const Repository& repository : survey.repositories) {
     const auto& names = selection.repositories;
     if (std::find(names.begin(), names.end(), repository.name) == names.end()) continue;
@@ -45,9 +46,12 @@ std::vector<std::uint8_t> scope(const Survey& survey, const Selection& selection
     add_roots(survey, repository, Roots::kTagsAndRevisions, roots);
     extend(graph, safe_policy(false), std::move(roots), in);
     for (const DigestId path : repository.layers.paths) {
-      in[row(path)] = in[row(repository.layers.blob_of(path))] = 1;
+      linked.push_back(path);
+      linked.push_back(repository.layers.blob_of(path));
     }
   }
+  // Only now: a manifest that was marked as a mere blob would not be walked on from.
+  for (const DigestId id : linked) in[row(id)] = 1;
   if (selection.newer_than_seconds) {
     for (std::size_t i = 0; i < in.size(); ++i) {
       if (std::int64_t{graph.mtime_seconds[i]} <= *selection.newer_than_seconds) in[i] = 0;

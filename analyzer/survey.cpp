@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "analyzer/survey_builder.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -17,6 +18,15 @@ bool inventory_agrees(const Survey& survey) {
   std::uint64_t objects = 0;
   survey.graph.each_blob([&](DigestId) { ++objects; });
   return objects == survey.inventory[FileClass::kBlobData].objects;
+}
+
+/// Whether a directory stands among the revisions where no registry makes one: a registry's walk
+/// goes into it and takes a file `link` for a revision.
+bool may_have_stray_links(const Survey& survey) {
+  const std::string below = std::string("/") + storage::layout::kRevisions + '/';
+  return std::any_of(survey.events.begin(), survey.events.end(), [&](const storage::Event& event) {
+    return event.kind == EventKind::kStrayDirectory && event.path.find(below) != std::string::npos;
+  });
 }
 
 bool has_unread(const Survey& survey) {
@@ -35,6 +45,7 @@ Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const storage::Status repositories = store.scan_repositories(builder, scan);
   const storage::Inventory inventory =
       store.take_inventory(builder, {!options.exact, !options.names_only, options.interrupted});
+  for (const storage::Digest& digest : options.pinned) builder.pin(digest);
   const bool interrupted = options.interrupted();
   Survey result = builder.finish();
   result.began_nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(began).count();
@@ -75,9 +86,14 @@ DigestId Links::blob_of(DigestId path) const {
   return content == kNoDigest ? path : content;
 }
 
-Survey survey(const storage::Store& store, const SurveyOptions& options) {
+Survey survey(const storage::Store& store, const SurveyOptions& wanted) {
+  SurveyOptions options = wanted;
   for (int attempt = 1;; ++attempt) {
     Survey result = survey_once(store, options);
+    if (options.stray_links && !options.exact && may_have_stray_links(result)) {
+      options.exact = options.names_only = true;
+      result = survey_once(store, options);
+    }
     if (!result.changed || result.interrupted) return result;
     if (attempt >= options.attempts) {
       result.complete = false;

@@ -53,6 +53,7 @@ struct Repository {
   bool has_layers = false;
   bool has_revisions = false;
   bool has_tags = false;
+  bool tags_unread = false;  ///< some may be there that were not seen
   Links revisions;
   Links layers;
   std::vector<Tag> tags;  ///< by name
@@ -88,7 +89,10 @@ struct SurveyOptions {
   bool read_layer_links = false;  ///< see storage::ScanOptions
   bool exact = false;             ///< visit every inode; stray files in every directory are found
   bool names_only = false;        ///< with exact: find stray names, but do not size them
-  int attempts = 3;               ///< how often to start again when the store changes meanwhile
+  /// Read again, exact for names, where a directory stands that a registry's walk for revisions
+  /// goes into and a scan does not: what a stray link there names must not be swept.
+  bool stray_links = false;
+  int attempts = 3;  ///< how often to start again when the store changes meanwhile
   std::vector<storage::Digest> pinned = {};  ///< in use somewhere: see Survey::pinned
   storage::Interrupted interrupted = {};     ///< ends the reading early: see Survey::interrupted
 };

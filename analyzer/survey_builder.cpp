@@ -28,9 +28,6 @@ using storage::FileType;
 using storage::LinkEntry;
 using storage::LinkState;
 
-/// A registry accepts manifests of at most 4 MiB; what is far larger is no manifest.
-/// Source: distribution registry/handlers/manifests.go, maxManifestBodySize.
-
 std::uint32_t clamp32(std::uint64_t value) noexcept {
   return static_cast<std::uint32_t>(
       std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
@@ -94,6 +91,7 @@ struct SurveyBuilder::Shared {
   tbb::concurrent_vector<std::pair<DigestId, DigestId>> aliases;
   tbb::enumerable_thread_specific<ManifestCollector> collectors;
   std::atomic<bool> changed{false};
+  std::mutex large_mutex;  ///< held while a document is read that is larger than a manifest may be
 };
 
 SurveyBuilder::SurveyBuilder(const storage::Store& store)
@@ -316,6 +314,25 @@ void SurveyBuilder::stray_link(const Event& event) {
   }
 }
 
+/// A digest that is in use may be any blob's: only what is a manifest beyond doubt is read as one.
+void SurveyBuilder::pin(const Digest& digest) {
+  const auto id = result_.graph.digests.find(digest);
+  if (!id || !present(*id) || row(*id) >= result_.graph.digests.ranked_size()) return;
+  const std::uint64_t size = result_.graph.size_bytes[row(*id)];
+  if (result_.graph.has(*id, kNotAFile) || size == 0 || size > kMaxManifestBytes) return;
+  std::vector<char> buffer;
+  const auto content =
+      store_.read_blob(digest, buffer, {kMaxManifestBytes, ManifestParser::padding_bytes(), size});
+  if (!content) {
+    event({EventKind::kUnreadable, layout::blob_path(digest), {}, content.error().message});
+    return;
+  }
+  ManifestParser parser;
+  const Manifest& manifest = parser.parse(*content);
+  const bool is_manifest = manifest.understood && manifest.type != ManifestType::kUnknown;
+  if (is_manifest) parse_with_children(*id);
+}
+
 void SurveyBuilder::parse_with_children(DigestId id) {
   ManifestCollector& collector = shared_->collectors.local();
   collector.pending.assign(1, id);
@@ -333,12 +350,17 @@ void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
     collector.unreadable(id, "what stands in place of its data is no file", true);
     return;
   }
+  // No registry accepts a manifest so large: one at a time, or each thread might hold one.
+  const bool is_large = !scanned || graph.size_bytes[row(id)] > kMaxManifestBytes;
+  std::unique_lock<std::mutex> turn;
+  if (is_large) turn = std::unique_lock(shared_->large_mutex);
   const storage::Result<std::string_view> content =
       store_.read_blob(graph.digests[id], collector.buffer,
                        {kMostDocumentBytes, ManifestParser::padding_bytes(),
                         scanned ? graph.size_bytes[row(id)] : 0});
   if (content) {
     collector.parse(id, *content, *this, result_.graph);
+    if (is_large) collector.forget_buffers();
     return;
   }
   const storage::Error& error = content.error();
@@ -440,6 +462,22 @@ void SurveyBuilder::finish_repositories(const Renumbering& renumber) {
   });
 }
 
+/// A repository whose directory of tags could not be listed to its end may have more of them.
+void SurveyBuilder::note_unread_tags() {
+  const std::string top = layout::repository_directory("");
+  const std::string below = std::string("/") + layout::kTags;
+  for (const Event& event : result_.events) {
+    if (event.kind != EventKind::kUnreadable || !event.path.starts_with(top) ||
+        !event.path.ends_with(below)) {
+      continue;
+    }
+    const std::string_view path = event.path;
+    const auto at =
+        find_repository(result_, path.substr(top.size(), path.size() - top.size() - below.size()));
+    if (at) result_.repositories[*at].tags_unread = true;
+  }
+}
+
 Survey SurveyBuilder::finish() {
   DigestTable& digests = result_.graph.digests;
   const std::size_t ranked = digests.ranked_size();
@@ -464,6 +502,7 @@ Survey SurveyBuilder::finish() {
                                      return a.path == b.path && a.kind == b.kind;
                                    }),
                        result_.events.end());
+  note_unread_tags();
   result_.walk.assign(shared_->walk.begin(), shared_->walk.end());
   std::sort(result_.walk.begin(), result_.walk.end(),
             [](const storage::WalkEntry& a, const storage::WalkEntry& b) {

@@ -22,6 +22,10 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   /// Ranks the blobs seen so far and lays out their columns. No further blobs after this.
   void seal_blobs();
 
+  /// Reads a blob that is in use, whether or not anything links it, with what it needs: before
+  /// finish().
+  void pin(const storage::Digest& digest);
+
   /// Numbers what was met later, joins what the threads collected, and sorts it.
   Survey finish();
 
@@ -47,6 +51,7 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   void add_links(std::uint32_t repository, std::span<const storage::LinkEntry> batch,
                  bool revisions);
   void stray_link(const storage::Event& event);
+  void note_unread_tags();
   void parse_with_children(DigestId id);
   void parse(DigestId id, ManifestCollector& collector);
   void finish_graph(const Renumbering& renumber);

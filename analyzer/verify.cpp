@@ -148,10 +148,12 @@ void count_blobs(Verification& of, const std::vector<DigestId>& chosen) {
   const Graph& graph = of.survey.graph;
   graph.each_blob([&](DigestId id) {
     ++of.blobs_in_store;
-    of.bytes_in_store += graph.size_bytes[row(id)];
+    of.bytes_in_store = storage::saturating_add(of.bytes_in_store, graph.size_bytes[row(id)]);
   });
   of.chosen_blobs = chosen.size();
-  for (const DigestId id : chosen) of.chosen_bytes += graph.size_bytes[row(id)];
+  for (const DigestId id : chosen) {
+    of.chosen_bytes = storage::saturating_add(of.chosen_bytes, graph.size_bytes[row(id)]);
+  }
 }
 
 }  // namespace

@@ -109,8 +109,15 @@ Result<std::vector<QuarantineRun>> DirectoryQuarantine::runs() const {
   for (const Entry& entry : *entries) {
     if (!is_run_id(entry.name)) continue;
     const Result<Directory> run = quarantine->open(entry.name.c_str());
-    if (!run) return below(path_of(entry.name), run.error());
-    found.push_back(describe(*run, entry.name));
+    if (run) {
+      found.push_back(describe(*run, entry.name));
+      continue;
+    }
+    QuarantineRun closed;  // one that cannot be looked at must not stand in the way of the others
+    closed.id = entry.name;
+    closed.started_seconds = run_started_seconds(entry.name);
+    closed.problem = run.error().message.empty() ? "is not there any more" : run.error().message;
+    found.push_back(std::move(closed));
   }
   return found;
 }

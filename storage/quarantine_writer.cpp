@@ -251,10 +251,10 @@ Status QuarantineWriter::place(std::size_t& placed) {
   return additions_.place(placed);
 }
 
-Status QuarantineWriter::end() {
+Status QuarantineWriter::end(bool finished) {
   const std::lock_guard lock(mutex_);
   if (Status synced = sync_directory(objects_, journal_.path()); !synced) return synced;
-  journal_.add(EndRecord{now_nanoseconds()});
+  if (finished) journal_.add(EndRecord{now_nanoseconds()});
   if (Status written = journal_.flush(true); !written) return written;
   return sync_directory(run_, journal_.path());
 }

@@ -34,7 +34,7 @@ class QuarantineWriter {
   Status place(std::size_t& placed);
 
   /// See Sweeper::end_quarantine().
-  Status end();
+  Status end(bool finished);
 
   const std::string& id() const noexcept { return id_; }
 

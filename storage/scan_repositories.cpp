@@ -41,18 +41,25 @@ struct NameChunk {
   }
 };
 
-/// "name" + "/suffix" for a system call, without the heap.
+/// "name" + "/suffix" for a system call, without the heap for names of 255 bytes: file systems in
+/// user space, and some foreign ones, have longer ones.
 class PathBuffer {
  public:
-  PathBuffer(std::string_view name, std::string_view suffix) noexcept {
-    std::memcpy(text_.data(), name.data(), name.size());
-    std::memcpy(text_.data() + name.size(), suffix.data(), suffix.size());
-    text_[name.size() + suffix.size()] = '\0';
+  PathBuffer(std::string_view name, std::string_view suffix) {
+    char* text = text_.data();
+    if (name.size() + suffix.size() >= text_.size()) {
+      long_.resize(name.size() + suffix.size());
+      text = long_.data();
+    }
+    std::memcpy(text, name.data(), name.size());
+    std::memcpy(text + name.size(), suffix.data(), suffix.size());
+    text[name.size() + suffix.size()] = '\0';
   }
-  const char* c_str() const noexcept { return text_.data(); }
+  const char* c_str() const noexcept { return long_.empty() ? text_.data() : long_.c_str(); }
 
  private:
-  std::array<char, 320> text_;  // NAME_MAX is 255, the longest suffix below 40
+  std::array<char, 320> text_;
+  std::string long_;
 };
 
 class RepositoryScan {
@@ -269,6 +276,7 @@ class RepositoryScan {
           visitor_, full(),
           Error{Errc::kIo, {}, why_unreadable(at, PathBuffer(name, "/link").c_str()), 0});
     }
+    if (content.state == LinkState::kNotAFile) report_symlinks(at, path, name, {"", "/link"});
     if (content.state != LinkState::kAbsent) return false;
     const Result<FileFacts> directory = at.stat(name.data());
     if (!directory) {
@@ -277,6 +285,19 @@ class RepositoryScan {
       visitor_.event({EventKind::kEmptyDirectory, full(), *directory, {}});
     }
     return true;
+  }
+
+  /// Reports each of `name` + suffix that is a symbolic link: what a registry finds behind it is
+  /// unknown. A walk over every inode reports them, too.
+  void report_symlinks(const Directory& at, const std::string& path, std::string_view name,
+                       std::initializer_list<std::string_view> suffixes) {
+    for (const std::string_view suffix : suffixes) {
+      const Result<FileFacts> facts = at.stat(PathBuffer(name, suffix).c_str());
+      if (!facts || facts->type != FileType::kSymlink) continue;
+      visitor_.event(
+          {EventKind::kSymlink, path + '/' + std::string(name) + std::string(suffix), *facts, {}});
+      return;
+    }
   }
 
   void scan_tags(std::uint32_t id, const Shared& at, const std::string& path) {
@@ -313,6 +334,9 @@ class RepositoryScan {
       }
       if (!facts && facts.error().code == Errc::kNotFound) return;
       entry.is_directory = facts && facts->type == FileType::kDirectory;
+      if (entry.is_directory && entry.current.state == LinkState::kNotAFile) {
+        report_symlinks(at, path, name, {"/current", "/current/link"});
+      }
       if (!entry.is_directory && options_.report_strays) {
         report_stray(visitor_, at, path, DirectoryEntry{entry.name, FileType::kUnknown});
       }

@@ -69,9 +69,9 @@ class DirectorySweeper final : public Sweeper {
     return run_->place(placed);
   }
 
-  Status end_quarantine() override {
+  Status end_quarantine(bool finished) override {
     if (run_ == nullptr) return Error{Errc::kUsage, {}, "no quarantine run has begun", 0};
-    Status ended = run_->end();
+    Status ended = run_->end(finished);
     run_.reset();
     return ended;
   }

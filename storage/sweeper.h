@@ -118,8 +118,9 @@ class Sweeper {
   /// and still is that very file.
   virtual Status place(std::size_t& placed) = 0;
 
-  /// Closes the journal with a final record; makes the renames durable.
-  virtual Status end_quarantine() = 0;
+  /// Makes the renames durable and closes the journal, with a final record if all that was to be
+  /// done is done: a run without one was cut off.
+  virtual Status end_quarantine(bool finished) = 0;
 
   /// The run's id, empty if none was begun.
   virtual std::string run_id() const = 0;

@@ -129,6 +129,12 @@ const char* key_file(RemovalClass removal_class) noexcept {
   }
 }
 
+std::string identity_path(RemovalClass removal_class, const std::string& path) {
+  if (removal_class == RemovalClass::kTag) return layout::current_link(path);
+  const char* file = key_file(removal_class);
+  return file == nullptr ? path : path + '/' + file;
+}
+
 std::string_view class_name(RemovalClass removal_class) noexcept {
   return kNames[static_cast<std::size_t>(removal_class)];
 }

@@ -25,6 +25,10 @@ Status check_shape(RemovalClass removal_class, const std::string& path);
 /// and for the classes that are judged by themselves.
 const char* key_file(RemovalClass removal_class) noexcept;
 
+/// What the identity of a removal is looked up at: that file, a tag's current link, or the thing
+/// itself.
+std::string identity_path(RemovalClass removal_class, const std::string& path);
+
 /// "tag-index-entry", "revision" ...: as the journal spells them.
 std::string_view class_name(RemovalClass removal_class) noexcept;
 bool class_of_name(std::string_view name, RemovalClass& out) noexcept;

@@ -113,7 +113,7 @@ void AdditionTest::place(std::size_t wanted) {
 }
 
 std::string AdditionTest::end() {
-  EXPECT_TRUE(sweeper().end_quarantine());
+  EXPECT_TRUE(sweeper().end_quarantine(true));
   return sweeper().run_id();
 }
 

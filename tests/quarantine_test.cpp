@@ -73,7 +73,7 @@ class QuarantineTest : public tests::ScratchStoreTest {
     const Status status = sweeper().quarantine(removals, moved);
     EXPECT_TRUE(status) << status.error().path << ": " << status.error().message;
     EXPECT_EQ(moved, removals.size());
-    EXPECT_TRUE(sweeper().end_quarantine());
+    EXPECT_TRUE(sweeper().end_quarantine(true));
     return sweeper().run_id();
   }
 };
@@ -121,7 +121,7 @@ TEST_F(QuarantineTest, EmptyDirectoriesDeletedBesideARunComeBackToo) {
       ASSERT_TRUE(sweeper().quarantine({removal}, moved));
     }
   }
-  ASSERT_TRUE(sweeper().end_quarantine());
+  ASSERT_TRUE(sweeper().end_quarantine(true));
   EXPECT_FALSE(there(kRepo + "/_layers"));
   undone(sweeper().run_id());
   EXPECT_EQ(snapshot(root_), before);
@@ -145,6 +145,35 @@ TEST_F(QuarantineTest, ARunOfAnApplyThatWasKilledCanBeUndone) {
   EXPECT_EQ(runs->front().allocated_bytes, 3u * 4096);
   EXPECT_EQ(runs->front().problem, "");
   EXPECT_EQ(undone(id).objects, 3u);
+  EXPECT_EQ(snapshot(root_), before);
+}
+
+TEST_F(QuarantineTest, ARunThatStoppedPartWayIsNotFinished) {
+  put_store();
+  ASSERT_TRUE(sweeper().begin_quarantine());
+  std::size_t moved = 0;
+  ASSERT_TRUE(sweeper().quarantine({everything().front()}, moved));
+  ASSERT_TRUE(sweeper().end_quarantine(false));
+  const auto runs = quarantine()->runs();
+  ASSERT_TRUE(runs);
+  ASSERT_EQ(runs->size(), 1u);
+  EXPECT_FALSE(runs->front().finished);
+  EXPECT_EQ(runs->front().problem, "");
+}
+
+TEST_F(QuarantineTest, ANameThatCannotBeOpenedIsNotInTheWayOfTheOthers) {
+  put_store();
+  const std::vector<std::string> before = snapshot(root_);
+  const std::string id = run(everything());
+  const std::string closed = "20200101T000000.000000Z-0000";
+  fs::create_symlink("elsewhere", run_path(closed));
+  const auto runs = quarantine()->runs();
+  ASSERT_TRUE(runs) << runs.error().message;
+  ASSERT_EQ(runs->size(), 2u);
+  EXPECT_EQ(runs->front().id, closed);
+  EXPECT_NE(runs->front().problem, "");
+  fs::remove(run_path(closed));
+  EXPECT_EQ(undone(id).objects, 9u);
   EXPECT_EQ(snapshot(root_), before);
 }
 
@@ -350,7 +379,7 @@ TEST_F(QuarantineTest, ABatchStopsAtTheFirstThatChanged) {
   batch.erase(batch.begin() + 1);  // the first is gone by now, which is as good as moved
   ASSERT_TRUE(sweeper().quarantine(batch, moved));
   EXPECT_EQ(moved, 2u);
-  ASSERT_TRUE(sweeper().end_quarantine());
+  ASSERT_TRUE(sweeper().end_quarantine(true));
   EXPECT_EQ(undone(sweeper().run_id()).objects, 2u);
 }
 
@@ -367,7 +396,7 @@ TEST_F(QuarantineTest, ALiveDirectoryIsNotTakenForAnEmptyOne) {
 
 TEST_F(QuarantineTest, TheQuarantineIsForItsOwnerOnlyAndHoldsObjectsByNumber) {
   put_store();
-  ASSERT_FALSE(sweeper().end_quarantine());
+  ASSERT_FALSE(sweeper().end_quarantine(true));
   const std::string id = run({judged(RemovalClass::kBlob, blob('1'))});
   EXPECT_EQ(fs::status(root_ + "/.regsweep-quarantine").permissions(), fs::perms(0700));
   EXPECT_EQ(fs::status(run_path(id)).permissions(), fs::perms(0700));

@@ -283,6 +283,19 @@ TEST(Verify, AShareInEachShardAndNothingTwice) {
   }
 }
 
+TEST(Verify, AManifestThatARepositoryLinksAsALayerIsAManifestForTheOthers) {
+  StoreBuilder store;
+  store.repo("b").image("1.0", {layer("needed", 70)}, "image");
+  store.remove(store.layer_path("needed"));
+  store.repo("a").layer_link("image");
+  Selection selection;
+  selection.repositories = {"a", "b"};
+  const auto survey = tests::survey_of(store);
+  const auto chosen = choose(survey, selection, scope(survey, selection));
+  const DigestId needed = tests::id_of(survey, store.digest_of("needed"));
+  EXPECT_NE(std::find(chosen.begin(), chosen.end(), needed), chosen.end());
+}
+
 TEST(Verify, ASampleDependsOnItsSeedAndIsAboutAsLargeAsAsked) {
   StoreBuilder store;
   store.repo("a");

@@ -87,6 +87,16 @@ for digit, head in (("d", b""), ("e", b'{"schemaVersion":2,"layers":[')):
         file.truncate(1 << 30)
     store.link("app", "_manifests/revisions", name)
     store.tag("app", "big" + digit, name)
+# Documents that hold as many values as there is room for: the smallest that a registry makes something of,
+# and beyond what it accepts.
+import hashlib
+for tag, text in (("values", b'{"schemaVersion":2,"manifests":[' + b"{}," * 1_390_000 + b"{}]}"),
+                  ("fields", b'{"schemaVersion":2,"manifests":[' + b'{"platform":{}},' * 260_000 + b"{}]}"),
+                  ("numbers", b'{"schemaVersion":2,"annotations":[' + b"0," * 30_000_000 + b"0]}")):
+    name = "sha256:" + hashlib.sha256(text).hexdigest()
+    store.write(tiny_store.blob_path(name) + "/data", text)
+    store.link("app", "_manifests/revisions", name)
+    store.tag("app", tag, name)
 # Links and the like of a gigabyte.
 for path in ("repositories/app/_manifests/tags/large/current/link", f"repositories/app/_layers/sha256/{'1' * 64}/link",
              f"repositories/app/_manifests/revisions/sha256/{'2' * 64}/link", "repositories/app/_uploads/u/startedat",

@@ -90,7 +90,7 @@ int carry_out(Sweeper& sweeper, Plan& plan, bool again) {
   }
   if (rc != 0) return rc;
   if (placed != plan.additions.size()) return failed("place", {Errc::kIo, {}, "not all", 0});
-  return go_on("end", again, [&](std::size_t, std::size_t&) { return sweeper.end_quarantine(); });
+  return go_on("end", again, [&](std::size_t, std::size_t&) { return sweeper.end_quarantine(true); });
 }
 
 }  // namespace

@@ -1,0 +1,153 @@
+// What a plan takes, as gc --free, and what it must leave.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ctime>
+
+#include "analyzer/plan_builder.h"
+#include "tests/analyze.h"
+#include "tests/store_builder.h"
+
+namespace regsweep::analyzer {
+namespace {
+
+using storage::RemovalClass;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+using tests::layer;
+using tests::StoreBuilder;
+
+std::vector<std::string> planned(const StoreBuilder& builder, PlanRules rules) {
+  const auto store = tests::open_store(builder);
+  rules.min_age_seconds = 0;
+  PlanContext context;
+  context.root = builder.root();
+  context.v2 = builder.v2();
+  context.now_seconds = std::time(nullptr) + 10;
+  Plan plan;
+  tests::with_threads(2, [&] {
+    Survey read = survey(*store, survey_options_for(rules));
+    plan = make_plan(*store, read, rules, context);
+  });
+  std::vector<std::string> paths;
+  for (const storage::Removal& removal : plan.removals) paths.push_back(removal.path);
+  return paths;
+}
+
+std::vector<std::string> planned(const StoreBuilder& builder, std::uint64_t enough_bytes) {
+  PlanRules rules;
+  rules.enough_bytes = enough_bytes;
+  return planned(builder, rules);
+}
+
+storage::Digest digest_from(const std::string& text) {
+  storage::Digest digest;
+  EXPECT_EQ(storage::parse_digest(text, digest), storage::DigestError::kNone);
+  return digest;
+}
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+class PlanTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    b_.repo("a").image("1.0", {layer("app", 40)});
+    b_.orphan(layer("small", 9000)).orphan(layer("large", 30'000));
+  }
+  std::string blob(const std::string& name) const { return directory_of(b_.blob_path(name)); }
+  StoreBuilder b_;
+};
+
+TEST_F(PlanTest, TheLargestGoesFirst) {
+  EXPECT_THAT(planned(b_, 1), ElementsAre(blob("large")));
+  EXPECT_THAT(planned(b_, 33'000), UnorderedElementsAre(blob("large"), blob("small")));
+  EXPECT_EQ(planned(b_, std::uint64_t{1} << 30).size(), planned(b_, std::uint64_t{1} << 31).size());
+  EXPECT_THAT(planned(b_, 0), IsEmpty());
+}
+
+TEST_F(PlanTest, ALinkByAnotherNameGoesWithItsBlob) {
+  b_.alias_sha512(layer("named twice", 60'000));
+  b_.layer_link("named twice");
+  const std::vector<std::string> paths = planned(b_, 1);
+  EXPECT_THAT(paths, ::testing::Contains(blob("named twice")));
+  EXPECT_EQ(std::count_if(paths.begin(), paths.end(),
+                          [](const auto& p) { return p.find("_layers/sha") != p.npos; }),
+            2)
+      << ::testing::PrintToString(paths);
+}
+
+TEST_F(PlanTest, AnUntaggedImageThatLosesALayerIsLinkedNoMore) {
+  b_.untagged({layer("only untagged", 90'000)}, "old");
+  PlanRules rules;
+  rules.untagged = true;
+  rules.enough_bytes = 1;
+  EXPECT_THAT(planned(b_, rules), ElementsAre(blob("large")));
+  rules.enough_bytes = 60'000;  // more than all that is linked by nothing
+  const std::vector<std::string> paths = planned(b_, rules);
+  EXPECT_THAT(paths, ::testing::Contains(blob("only untagged")));
+  EXPECT_THAT(paths, ::testing::Contains(directory_of(b_.revision_path("old"))));
+}
+
+// ---- what must stay, whatever is asked for -----------------------------------------------------
+
+TEST_F(PlanTest, WhatIsInUseStaysWithAllThatItNeedsThoughNothingLinksIt) {
+  b_.untagged({layer("running", 700)}, "deleted").remove(b_.revision_path("deleted"));
+  PlanRules rules;
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("running")));
+  rules.pinned = {digest_from(b_.digest_of("deleted"))};
+  const std::vector<std::string> paths = planned(b_, rules);
+  EXPECT_THAT(paths, ::testing::Contains(blob("large")));
+  for (const char* name : {"running", "deleted"}) {
+    EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob(name)))) << name;
+  }
+}
+
+TEST_F(PlanTest, AYoungUntaggedImageIsHeldBackWhole) {
+  b_.untagged({layer("just pushed", 700), layer("with it", 800)}, "young");
+  PlanRules rules;
+  rules.untagged = true;
+  rules.min_age_seconds = 3600;
+  const auto store = tests::open_store(b_);
+  PlanContext context;
+  context.root = b_.root();
+  context.v2 = b_.v2();
+  context.now_seconds = std::time(nullptr);
+  tests::with_threads(2, [&] {
+    Survey read = survey(*store, survey_options_for(rules));
+    const Plan plan = make_plan(*store, read, rules, context);
+    // The manifest, its config and two layers, and the two orphans.
+    EXPECT_EQ(plan.held_back.objects, 6u);
+  });
+}
+
+TEST_F(PlanTest, ARevisionAtAnotherDepthIsOneForARegistry) {
+  b_.untagged({layer("deep down", 800)}, "deep").remove(b_.revision_path("deep"));
+  EXPECT_THAT(planned(b_, PlanRules{}), ::testing::Contains(blob("deep down")));
+  const std::string digest = b_.digest_of("deep");
+  b_.link("repositories/a/_manifests/revisions/sha256/sha256/" + digest.substr(7) + "/link",
+          digest);
+  const std::vector<std::string> paths = planned(b_, PlanRules{});
+  EXPECT_THAT(paths, ::testing::Contains(blob("large")));
+  for (const char* name : {"deep down", "deep"}) {
+    EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob(name)))) << name;
+  }
+}
+
+TEST_F(PlanTest, TagsThatCannotBeListedKeepEveryRevisionOfTheirRepository) {
+  b_.untagged({layer("perhaps tagged", 900)}, "perhaps");
+  PlanRules rules;
+  rules.untagged = true;
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(directory_of(b_.revision_path("perhaps"))));
+  const std::string tags = "repositories/a/_manifests/tags";
+  b_.remove(tags).symlink(tags, "elsewhere");
+  rules.ignore_damaged = {"a"};
+  const std::vector<std::string> paths = planned(b_, rules);
+  EXPECT_THAT(paths, ::testing::Contains(blob("large")));
+  EXPECT_THAT(paths,
+              ::testing::Not(::testing::Contains(directory_of(b_.revision_path("perhaps")))));
+  EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob("perhaps tagged"))));
+}
+
+}  // namespace
+}  // namespace regsweep::analyzer
