@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <mutex>
 #include <new>
 #include <optional>
 #include <utility>
@@ -18,6 +19,9 @@ using simdjson::dom::element_type;
 
 /// Documents up to this size need no allocation from the first on.
 constexpr std::size_t kUsualBytes = 32 << 10;
+
+/// From this size on, documents that need care are read one at a time.
+constexpr std::size_t kLargeBytes = 256 << 10;
 
 // The hot path knows the keys below in exactly these letters, each at most once in an object. A key
 // that Go may take for one of them, and whatever else Go has a rule of its own for, makes the
@@ -375,7 +379,12 @@ const Manifest& ManifestParser::parse(std::string_view document) {
   impl_->clear();
   if (!impl_->parse_plain(document)) {
     impl_->clear();
+    // A document may take fifty times its size while it is read with care: large ones in turn.
+    static std::mutex large;
+    std::unique_lock<std::mutex> turn;
+    if (document.size() > kLargeBytes) turn = std::unique_lock(large);
     parse_carefully(document, impl_->document, impl_->manifest);
+    if (turn) impl_->document = go_json::Document();
   }
   return impl_->manifest;
 }

@@ -110,12 +110,12 @@ for arguments in "audit --json" "audit --exact" "tags --all --history" "repos" "
   "export --format csv --table edges" "garbage-collect -d" "prune --keep-last 1 --newest-by created" recover explain; do
   read -r -a words <<<"$arguments"
   [[ $arguments == *configs* ]] || words+=(configs)
-  bounded 250 60 "${words[@]}"
+  bounded 550 60 "${words[@]}"
 done
-bounded 250 60 gc --apply "${everything[@]}" --assume-offline configs
+bounded 550 60 gc --apply "${everything[@]}" --assume-offline configs
 exits 4 5
 if ((large)); then
-  bounded 250 120 verify --json configs
+  bounded 550 120 verify --json configs
   exits 3 4
 fi
 fingerprint_quick configs >configs.after
