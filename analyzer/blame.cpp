@@ -141,12 +141,8 @@ class Blaming {
     if (const auto known = image_platforms_.find(image); known != image_platforms_.end()) {
       return known->second;
     }
-    std::string platform;
-    graph_.each_edge(image, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kConfig) return;
-      // Also of a damaged config, if it still says so: the answer must not depend on what was read.
-      platform = config_platform(store_, graph_.digests[edge.to]);
-    });
+    // Also of a damaged config, if it still says so: the answer must not depend on what was read.
+    std::string platform = config_facts(store_, graph_, image).platform;
     return image_platforms_.emplace(image, std::move(platform)).first->second;
   }
 

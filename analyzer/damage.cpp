@@ -42,7 +42,7 @@ class Examination {
       } else if (graph_.has(edge.to, kPresent)) {
         if (is_empty(edge.to)) note(edge.to, kEmpty, damage_.empty, true);
         if (graph_.has(edge.to, kNotAFile)) note(edge.to, kNoFile, damage_.not_files, true);
-      } else if (graph_.has(edge.to, kHasAlias) && alias_present(edge.to)) {
+      } else if (graph_.present_blob(edge.to) != kNoDigest) {
         return;
       } else if (is_child) {
         ++absent_children;
@@ -95,12 +95,6 @@ class Examination {
   bool is_empty(DigestId id) const {
     return !graph_.has(id, kNotAFile) && graph_.size_bytes[row(id)] == 0 &&
            !is_digest_of_nothing(graph_.digests[id]);
-  }
-
-  bool alias_present(DigestId id) const {
-    const auto rows = Graph::rows_of(graph_.aliases, id);
-    return std::any_of(rows.begin(), rows.end(),
-                       [&](const auto& alias) { return graph_.has(alias.second, kPresent); });
   }
 
   void note(DigestId id, Kind kind, std::vector<DigestId>& list, bool bad) {

@@ -12,12 +12,6 @@ namespace {
 
 using storage::LinkState;
 
-bool has_revision(const Graph& graph, const Repository& repository, DigestId id) {
-  const OddLink* odd = repository.revisions.odd_at(id);
-  if (odd != nullptr && odd->state == LinkState::kAbsent) return false;
-  return has_path(graph, repository.revisions, id);
-}
-
 class Comparer {
  public:
   Comparer(const Survey& survey, const Accounts& accounts, const KnownList& list)
@@ -92,7 +86,7 @@ class Comparer {
       const Repository* in = repository(listed.repository);
       const auto id = graph_.digests.find(listed.digest);
       if (id) roots.push_back(*id);
-      if (in == nullptr || blob_of(id) == kNoDigest || !has_revision(graph_, *in, *id)) {
+      if (in == nullptr || blob_of(id) == kNoDigest || !has_path(graph_, in->revisions, *id)) {
         out_.revisions_only_listed.push_back(listed);
       }
     }

@@ -10,8 +10,6 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::size_t kLimitBytes = 4 * 1024 * 1024;
-
 std::string member(const object& of, const char* name) {
   std::string_view text;
   if (of[name].get(text) != simdjson::SUCCESS) return {};
@@ -29,7 +27,8 @@ std::string platform_in(const object& of) {
 /// Content of a small blob with the padding that simdjson reads behind it, empty if there is none.
 std::string_view content_of(const storage::Store& store, const storage::Digest& digest,
                             std::vector<char>& buffer) {
-  const auto content = store.read_blob(digest, buffer, {kLimitBytes, simdjson::SIMDJSON_PADDING});
+  const auto content =
+      store.read_blob(digest, buffer, {kMaxManifestBytes, simdjson::SIMDJSON_PADDING});
   return content ? *content : std::string_view();
 }
 
@@ -91,6 +90,15 @@ std::string config_platform(const storage::Store& store, const storage::Digest& 
 ConfigFacts config_facts(const storage::Store& store, const storage::Digest& config) {
   std::vector<char> buffer;
   return facts_of_config(content_of(store, config, buffer));
+}
+
+ConfigFacts config_facts(const storage::Store& store, const Graph& graph, DigestId image) {
+  DigestId config = kNoDigest;
+  graph.each_edge(image, [&](const Edge& edge) {
+    const bool is_config = edge.role() == Role::kConfig && (edge.flags & kInvalid) == 0;
+    if (is_config && config == kNoDigest && graph.has(edge.to, kPresent)) config = edge.to;
+  });
+  return config == kNoDigest ? ConfigFacts{} : config_facts(store, graph.digests[config]);
 }
 
 }  // namespace regsweep::analyzer

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/graph.h"
 #include "storage/digest.h"
 #include "storage/store.h"
 
@@ -31,5 +32,8 @@ std::vector<std::pair<storage::Digest, std::string>> index_platforms(const stora
                                                                      const storage::Digest& index);
 std::string config_platform(const storage::Store& store, const storage::Digest& config);
 ConfigFacts config_facts(const storage::Store& store, const storage::Digest& config);
+
+/// Of the first config that an image's manifest names and that is there, be it damaged.
+ConfigFacts config_facts(const storage::Store& store, const Graph& graph, DigestId image);
 
 }  // namespace regsweep::analyzer

@@ -60,11 +60,7 @@ class Past {
   }
 
   void look_at_untagged() {
-    for (const DigestId path : of_.revisions.paths) {
-      const OddLink* odd = of_.revisions.odd_at(path);
-      const bool is_deleted = odd != nullptr && odd->state == LinkState::kAbsent;
-      consider(graph_.digests[path], !is_deleted);
-    }
+    for (const DigestId path : of_.revisions.paths) consider(graph_.digests[path], true);
     for (const Digest& digest : deleted_revisions()) consider(digest, false);
     // Whatever an index among them names comes back with the index.
     std::erase_if(past_.untagged,
@@ -156,9 +152,7 @@ class Past {
 
   bool is_linked(const Digest& digest) const {
     const auto id = graph_.digests.find(digest);
-    if (!id || !has_path(graph_, of_.revisions, *id)) return false;
-    const OddLink* odd = of_.revisions.odd_at(*id);
-    return odd == nullptr || odd->state != LinkState::kAbsent;
+    return id && has_path(graph_, of_.revisions, *id);
   }
 
   /// A registry's DELETE removes a revision's link and leaves its directory, which still tells the

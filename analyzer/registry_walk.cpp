@@ -38,7 +38,6 @@ LinkTarget link_target(const Graph& graph, const Links& links, DigestId path) {
   if (!has_path(graph, links, path)) return {};
   DigestId content = path;
   if (const OddLink* odd = links.odd_at(path)) {
-    if (odd->state == LinkState::kAbsent) return {};
     if (odd->state != LinkState::kRead) {
       return {LinkTarget::Kind::kError, kNoDigest, std::string(digest_error_text(odd->error))};
     }

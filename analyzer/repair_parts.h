@@ -41,7 +41,7 @@ struct LinkSteps {
   std::vector<std::string> deleted_links;
   std::vector<std::string> problems;
   std::vector<storage::Digest> damaged;  ///< blobs found damaged only now: hide them, begin again
-  std::vector<LackingLink> lacking;      ///< by repository
+  std::vector<LackingLink> lacking;
 };
 
 /// Links that hold no digest, links that tags need, and with `drop_dangling` links to nothing.

@@ -38,9 +38,7 @@ class Lacks {
 
  private:
   void walk(DigestId id) {
-    const bool is_hollow =
-        std::binary_search(state_.damage.hollow_indexes.begin(), state_.damage.hollow_indexes.end(),
-                           id, [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
+    const bool is_hollow = is_in(state_.damage.hollow_indexes, id);
     graph_.each_edge(id, [&](const Edge& edge) {
       if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
       const bool is_child = edge.role() == Role::kManifest;
@@ -74,8 +72,9 @@ class Lacks {
     return {};
   }
 
-  static bool is_in(const std::vector<DigestId>& list, DigestId id) {
-    return std::find(list.begin(), list.end(), id) != list.end();
+  bool is_in(const std::vector<DigestId>& list, DigestId id) const {  // which is sorted by text
+    return std::binary_search(list.begin(), list.end(), id,
+                              [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
   }
 
   const RepairState& state_;
@@ -106,12 +105,11 @@ std::vector<StillBroken> still_broken(const RepairState& state,
                                       const std::vector<LackingLink>& lacking) {
   const Graph& graph = state.survey.graph;
   std::vector<StillBroken> broken;
+  std::map<std::uint32_t, std::map<DigestId, std::string>> lacking_in;
+  for (const LackingLink& link : lacking) lacking_in[link.repository].emplace(link.id, link.why);
   for (std::size_t r = 0; r < state.survey.repositories.size(); ++r) {
     const Repository& repository = state.survey.repositories[r];
-    std::map<DigestId, std::string> links;
-    for (const LackingLink& link : lacking) {
-      if (link.repository == r) links.emplace(link.id, link.why);
-    }
+    const std::map<DigestId, std::string>& links = lacking_in[static_cast<std::uint32_t>(r)];
     for (const Tag& tag : repository.tags) {
       if (const char* problem = problem_of(tag)) {
         broken.push_back({repository.name, tag.name, problem, {}});

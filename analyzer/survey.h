@@ -12,7 +12,8 @@
 
 namespace regsweep::analyzer {
 
-/// A revision or layer link that is not plain: its content is missing, bad or another digest.
+/// A revision or layer link that is not plain: it holds no digest or another one. Where only its
+/// directory is left there is no link; an event tells of the directory.
 struct OddLink {
   DigestId path = kNoDigest;
   DigestId content = kNoDigest;  ///< set if state is kRead
@@ -59,13 +60,12 @@ struct Repository {
   std::vector<Tag> tags;  ///< by name
 };
 
-/// Calls `f(path, content)` for each layer link of a repository that is there: the digest its path
-/// names, and the other one that it holds, kNoDigest if it holds none.
+/// Calls `f(path, content)` for each layer link of a repository: the digest its path names, and the
+/// other one that it holds, kNoDigest if it holds none.
 template <class F>
 void each_layer_link(const Repository& repository, F&& f) {
   for (const DigestId path : repository.layers.paths) {
     const OddLink* odd = repository.layers.odd_at(path);
-    if (odd != nullptr && odd->state == storage::LinkState::kAbsent) continue;
     f(path, odd != nullptr ? odd->content : kNoDigest);
   }
 }

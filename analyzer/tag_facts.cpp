@@ -20,22 +20,9 @@ namespace {
 
 namespace layout = storage::layout;
 
-/// The config that an image's manifest names, if it is there.
-std::optional<DigestId> config_of(const Graph& graph, DigestId manifest) {
-  std::optional<DigestId> config;
-  graph.each_edge(manifest, [&](const Edge& edge) {
-    const bool is_config = edge.role() == Role::kConfig && (edge.flags & kInvalid) == 0;
-    if (!config && is_config && graph.has(edge.to, kPresent)) config = edge.to;
-  });
-  return config;
-}
-
 void add_image(const storage::Store& store, const Graph& graph, DigestId manifest,
                const std::optional<std::string>& platform, TagFacts& facts) {
-  ConfigFacts config;
-  if (const auto id = config_of(graph, manifest)) {
-    config = config_facts(store, graph.digests[*id]);
-  }
+  const ConfigFacts config = config_facts(store, graph, manifest);
   const std::string& name = platform && !platform->empty() ? *platform : config.platform;
   if (name == "unknown/unknown") return;
   facts.created_seconds = std::max(facts.created_seconds, config.created_seconds);

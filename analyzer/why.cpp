@@ -37,12 +37,6 @@ std::string about(const std::string& tag) {
   return digest.text();
 }
 
-/// Whether a link is there at this path; an absent one leaves its directory.
-bool is_there(const Links& links, DigestId path) {
-  const OddLink* odd = links.odd_at(path);
-  return odd == nullptr || odd->state != LinkState::kAbsent;
-}
-
 class Explanation {
  public:
   Explanation(const storage::Store& store, Survey& survey, const Accounts& accounts,
@@ -186,7 +180,7 @@ class Explanation {
 
   /// Whether a link names the object by its path or by its content.
   bool held_by(const Links& links, DigestId& other) const {
-    bool held = has_path(graph_, links, why_.object) && is_there(links, why_.object);
+    bool held = has_path(graph_, links, why_.object);
     for (const OddLink& odd : links.odd) {
       if (odd.content == kNoDigest) continue;
       if (odd.content == why_.object) {
@@ -279,12 +273,7 @@ class Explanation {
         if (of == digest && !platform.empty()) return platform;
       }
     }
-    std::string platform;
-    graph_.each_edge(image, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kConfig) return;
-      platform = config_platform(store_, graph_.digests[edge.to]);
-    });
-    return platform;
+    return config_facts(store_, graph_, image).platform;
   }
 
   // ---- without it -----------------------------------------------------------------------------

@@ -121,8 +121,8 @@ const MoveRecord* find_move(const JournalContents& journal, std::uint64_t object
 const StageRecord* find_stage(const JournalContents& journal, std::uint64_t object) noexcept;
 
 /// Reads a run's journal. A bad last line is no error: a crash tore it, and it counts as not there.
-/// kNotFound: no journal; kCorrupt: a bad line with others behind it, or no begin record in front.
-/// Memory: about 300 bytes an object.
+/// kNotFound: no journal; kCorrupt: a bad line with others behind it. One that is empty was cut off
+/// before it began. Memory: about 300 bytes an object.
 Result<JournalContents> read_journal(const Directory& run);
 
 /// Appends to a journal.

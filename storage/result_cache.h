@@ -33,7 +33,7 @@ struct SoundBlob {
 /// results of the last seconds. Safe from many threads.
 class ResultCache {
  public:
-  /// Opens or makes the file and its directories, with permissions for the user alone. `store` says
+  /// Opens or makes the file, for the user alone to read, and its directories. `store` says
   /// which store the results are of: kUsage if the file holds another's, or is another program's.
   /// kDenied, kIo: as the system says; another process that uses it is waited for a few seconds.
   static Result<std::unique_ptr<ResultCache>> open(const std::string& path,
