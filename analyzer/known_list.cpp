@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "analyzer/sort_unique.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -19,7 +20,6 @@ using storage::Error;
 
 constexpr std::size_t kLongestLine = 4096;  // a name has at most 255 bytes
 constexpr std::size_t kShownBytes = 100;    // of a line in a message
-constexpr std::size_t kLongestTag = 128;
 constexpr std::string_view kBlanks = " \t\r\v\f";
 
 /// Thrown and caught in this file only.
@@ -41,15 +41,6 @@ Digest digest_from(std::string_view text) {
                               storage::digest_error_text(error))};
   }
   return digest;
-}
-
-bool is_tag(std::string_view text) {
-  const auto word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !text.empty() && text.size() <= kLongestTag && word(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return word(c) || c == '.' || c == '-'; });
 }
 
 std::string repository_from(std::string_view text) {
@@ -93,7 +84,7 @@ class Reader {
       return;
     }
     const std::size_t last = name.rfind(':');
-    if (last == std::string_view::npos || !is_tag(name.substr(last + 1))) {
+    if (last == std::string_view::npos || !storage::is_tag_name(name.substr(last + 1))) {
       throw BadLine{"want a digest with or without its size, repository:tag or repository@digest"};
     }
     list_.tags.push_back(

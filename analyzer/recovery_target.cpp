@@ -7,49 +7,19 @@
 #include "analyzer/recoverable.h"
 #include "analyzer/ref.h"
 #include "analyzer/sort_unique.h"
+#include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
 
-using storage::Algorithm;
 using storage::Digest;
 
 /// More short digests than this are not read to see which of them are manifests.
 constexpr std::size_t kMostRead = 64;
-constexpr std::size_t kLongestTag = 128;
-
-/// "alg:hex" or hex, maybe short, as far as it can be told from the text; lower case.
-struct Beginning {
-  std::string text;  ///< "sha256:ab12" or "ab12"
-  bool has_algorithm = false;
-
-  bool fits(const Digest& digest) const {
-    return has_algorithm ? digest.text().starts_with(text) : digest.hex().starts_with(text);
-  }
-};
-
-std::optional<Beginning> read_beginning(std::string_view text) {
-  Beginning beginning;
-  for (const char c : text) {
-    beginning.text += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  std::string_view hex = beginning.text;
-  std::size_t fewest = kFewestDigits;
-  if (const std::size_t colon = hex.find(':'); colon != std::string_view::npos) {
-    Algorithm algorithm{};
-    if (!storage::parse_algorithm(hex.substr(0, colon), algorithm)) return std::nullopt;
-    beginning.has_algorithm = true;
-    fewest = kFewestNamedDigits;
-    hex.remove_prefix(colon + 1);
-  }
-  const bool is_hex = hex.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  if (!is_hex || hex.size() < fewest) return std::nullopt;
-  return beginning;
-}
 
 /// Those that the tag meant or that are revisions of the repository.
 std::vector<Digest> near(const storage::Store& store, const Survey& survey,
-                         const RecoveryTarget& target, const Beginning& beginning) {
+                         const RecoveryTarget& target, const DigestText& beginning) {
   const Repository& repository = survey.repositories[target.repository];
   std::vector<Digest> found;
   for (const Digest& digest : tag_entries(store, repository.name, target.tag, nullptr)) {
@@ -65,7 +35,7 @@ std::vector<Digest> near(const storage::Store& store, const Survey& survey,
 
 /// The manifests among all blobs; all that begin so, if they are too many to be read.
 std::vector<Digest> anywhere(const storage::Store& store, const Survey& survey,
-                             const Beginning& beginning) {
+                             const DigestText& beginning) {
   const Graph& graph = survey.graph;
   std::vector<Digest> found;
   for (std::size_t i = 0; i < graph.node_count(); ++i) {
@@ -93,9 +63,10 @@ bool is_known(const storage::Store& store, const Survey& survey, const RecoveryT
   return std::find(entries.begin(), entries.end(), target.digest) != entries.end();
 }
 
-void find_digest(const storage::Store& store, const Survey& survey, const Beginning& beginning,
+void find_digest(const storage::Store& store, const Survey& survey, const DigestText& beginning,
                  ResolvedTarget& result) {
-  if (parse_digest(beginning.text, result.target.digest) == storage::DigestError::kNone) {
+  if (const auto full = beginning.algorithm ? full_digest(beginning) : std::nullopt) {
+    result.target.digest = *full;
     result.outcome = is_known(store, survey, result.target) ? TargetOutcome::kFound
                                                             : TargetOutcome::kUnknownDigest;
     return;
@@ -127,10 +98,11 @@ ResolvedTarget resolve_target(const storage::Store& store, const Survey& survey,
   const std::size_t slash = name.rfind('/');
   const bool has_tag = colon != std::string_view::npos && colon != 0 &&
                        (slash == std::string_view::npos || colon > slash);
-  const auto beginning = read_beginning(text.substr(at + 1));
+  bool too_short = false;
+  const auto beginning = read_digest_text(text.substr(at + 1), too_short);
   if (!has_tag || !beginning) return result;
   result.target.tag = name.substr(colon + 1);
-  if (!is_tag_name(result.target.tag)) {
+  if (!storage::is_tag_name(result.target.tag)) {
     result.outcome = TargetOutcome::kBadTag;
     return result;
   }
@@ -143,15 +115,6 @@ ResolvedTarget resolve_target(const storage::Store& store, const Survey& survey,
   result.target.repository = repository.ref.repository;
   find_digest(store, survey, *beginning, result);
   return result;
-}
-
-bool is_tag_name(std::string_view name) noexcept {
-  const auto is_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && name.size() <= kLongestTag && is_word(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return is_word(c) || c == '.' || c == '-'; });
 }
 
 }  // namespace regsweep::analyzer

@@ -43,8 +43,4 @@ struct ResolvedTarget {
 ResolvedTarget resolve_target(const storage::Store& store, const Survey& survey,
                               std::string_view text);
 
-/// Whether a registry accepts a tag of this name: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}.
-/// Source: distribution reference/regexp.go, TagRegexp.
-bool is_tag_name(std::string_view name) noexcept;
-
 }  // namespace regsweep::analyzer

@@ -12,47 +12,7 @@ using storage::Algorithm;
 using storage::Digest;
 
 /// A digest, or the beginning of one.
-struct DigestText {
-  std::optional<Algorithm> algorithm;  ///< nothing: any
-  std::string hex;                     ///< lower case
-};
-
 char lower(char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// Nothing if the text cannot be one. Says by `too_short` whether more digits would make it one.
-std::optional<DigestText> digest_text(std::string_view text, bool& too_short) {
-  DigestText result;
-  std::size_t fewest = kFewestDigits;
-  std::size_t most = 2 * storage::digest_bytes(Algorithm::kSha512);
-  if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
-    Algorithm algorithm{};
-    if (!storage::parse_algorithm(text.substr(0, colon), algorithm)) return std::nullopt;
-    result.algorithm = algorithm;
-    fewest = kFewestNamedDigits;
-    most = 2 * storage::digest_bytes(algorithm);
-    text.remove_prefix(colon + 1);
-  }
-  for (const char c : text) result.hex += lower(c);
-  const bool is_hex = result.hex.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!is_hex || result.hex.size() > most) return std::nullopt;
-  if (result.hex.size() < fewest) {
-    too_short = too_short || !result.hex.empty() || result.algorithm;
-    return std::nullopt;
-  }
-  return result;
-}
-
-/// The digest with all digits, or nothing.
-std::optional<Digest> full_digest(const DigestText& text) {
-  for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512}) {
-    Digest digest;
-    if (text.algorithm.value_or(algorithm) == algorithm &&
-        storage::parse_hex(algorithm, text.hex, digest)) {
-      return digest;
-    }
-  }
-  return std::nullopt;
-}
 
 /// The digests of the store that begin so, by text. Both parts of the table are sorted.
 std::vector<DigestId> beginning_with(const DigestTable& table, const DigestText& text) {
@@ -163,7 +123,7 @@ class Resolver {
 
   ResolvedRef run(std::string_view text) {
     bool too_short = false;
-    const std::optional<DigestText> digest = digest_text(text, too_short);
+    const std::optional<DigestText> digest = read_digest_text(text, too_short);
     const std::optional<Digest> full = digest ? full_digest(*digest) : std::nullopt;
     if (full && digest->algorithm) return known_digest(*full);
     for (std::optional<std::string_view> name = text; name; name = without_host(text)) {
@@ -209,7 +169,7 @@ class Resolver {
     result_ = {};
     result_.ref.repository = *repository;
     bool too_short = false;
-    const auto wanted = digest_text(digest, too_short);
+    const auto wanted = read_digest_text(digest, too_short);
     if (!wanted) {
       result_.outcome = RefOutcome::kNotARef;
     } else {
@@ -306,6 +266,43 @@ class Resolver {
 };
 
 }  // namespace
+
+bool DigestText::fits(const Digest& digest) const {
+  return algorithm.value_or(digest.algorithm) == digest.algorithm && digest.hex().starts_with(hex);
+}
+
+std::optional<DigestText> read_digest_text(std::string_view text, bool& too_short) {
+  DigestText result;
+  std::size_t fewest = kFewestDigits;
+  std::size_t most = 2 * storage::digest_bytes(Algorithm::kSha512);
+  if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
+    Algorithm algorithm{};
+    if (!storage::parse_algorithm(text.substr(0, colon), algorithm)) return std::nullopt;
+    result.algorithm = algorithm;
+    fewest = kFewestNamedDigits;
+    most = 2 * storage::digest_bytes(algorithm);
+    text.remove_prefix(colon + 1);
+  }
+  for (const char c : text) result.hex += lower(c);
+  const bool is_hex = result.hex.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!is_hex || result.hex.size() > most) return std::nullopt;
+  if (result.hex.size() < fewest) {
+    too_short = too_short || !result.hex.empty() || result.algorithm;
+    return std::nullopt;
+  }
+  return result;
+}
+
+std::optional<Digest> full_digest(const DigestText& text) {
+  for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512}) {
+    Digest digest;
+    if (text.algorithm.value_or(algorithm) == algorithm &&
+        storage::parse_hex(algorithm, text.hex, digest)) {
+      return digest;
+    }
+  }
+  return std::nullopt;
+}
 
 ResolvedRef resolve_ref(const Survey& survey, std::string_view text) {
   return Resolver(survey).run(text);

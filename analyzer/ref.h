@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,21 @@ inline constexpr std::size_t kMostCandidates = 10;
 inline constexpr std::size_t kMostSuggestions = 3;
 inline constexpr std::size_t kFewestDigits = 6;       ///< of a short digest without an algorithm
 inline constexpr std::size_t kFewestNamedDigits = 4;  ///< of one with it: "sha256:ab12"
+
+/// A digest as a user writes it, maybe short: "sha256:ab12" or "ab12".
+struct DigestText {
+  std::optional<storage::Algorithm> algorithm;  ///< nothing: any
+  std::string hex;                              ///< lower case
+
+  /// Whether a digest begins so.
+  bool fits(const storage::Digest& digest) const;
+};
+
+/// Nothing if the text cannot be one. Says by `too_short` whether more digits would make it one.
+std::optional<DigestText> read_digest_text(std::string_view text, bool& too_short);
+
+/// The digest with all digits, or nothing.
+std::optional<storage::Digest> full_digest(const DigestText& text);
 
 /// Finds what `text` names: `alg:hex`, also short; bare hex; `repository:tag`;
 /// `repository@digest`, also short; `repository`. Upper-case hex counts like lower-case. What fits

@@ -10,6 +10,7 @@
 #include "reports/json_values.h"
 #include "reports/verify_report.h"
 #include "reports/verify_shape.h"
+#include "storage/saturating.h"
 
 namespace regsweep::reports {
 namespace {
@@ -167,8 +168,8 @@ Json join(const std::vector<Report>& reports) {
   for (const Report& report : reports) {
     const Json& json = report.json;
     for (const char* name : kCounts) {
-      content[name] =
-          content[name].get<std::uint64_t>() + json.at("content").at(name).get<std::uint64_t>();
+      content[name] = storage::saturating_add(content[name].get<std::uint64_t>(),
+                                              json.at("content").at(name).get<std::uint64_t>());
     }
     add_damaged(json.at("damaged"), damaged);
     add_tags(json.at("broken_tags"), tags);

@@ -157,6 +157,16 @@ bool is_below(std::string_view path, std::string_view above) noexcept {
   return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
 }
 
+bool is_tag_name(std::string_view name) noexcept {
+  constexpr std::size_t kLongestTag = 128;
+  const auto is_word = [](char c) {
+    return is_lower_alnum(c) || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && name.size() <= kLongestTag && is_word(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_word(c) || c == '.' || c == '-'; });
+}
+
 bool is_driver_path_component(std::string_view component) noexcept {
   return !component.empty() && std::all_of(component.begin(), component.end(), [](char c) {
     return is_lower_alnum(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';

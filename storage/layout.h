@@ -71,6 +71,10 @@ bool is_below(std::string_view path, std::string_view above) noexcept;
 /// Returns the registry's message for a name it refuses, empty for a good one.
 std::string_view repository_name_error(std::string_view name) noexcept;
 
+/// Whether a registry accepts a tag of this name: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}.
+/// Source: distribution reference/regexp.go, TagRegexp.
+bool is_tag_name(std::string_view name) noexcept;
+
 /// Names that the registry's storage drivers refuse (`^(/[A-Za-z0-9._-]+)+$`) end its walk.
 /// Source: distribution registry/storage/driver/storagedriver.go, PathRegexp.
 bool is_driver_path_component(std::string_view component) noexcept;

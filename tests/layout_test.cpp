@@ -65,6 +65,18 @@ TEST(Layout, TemporaryFilesEndInTmp) {
   EXPECT_FALSE(layout::is_temporary("link.tmp2"));
 }
 
+TEST(TagName, ARegistryAcceptsWordsDotsAndDashes) {
+  for (const std::string& name : {std::string("a"), std::string("_"), std::string("1.0-rc_2"),
+                                  std::string("latest"), std::string(128, 'a')}) {
+    EXPECT_TRUE(is_tag_name(name)) << name;
+  }
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string("-a"), std::string("a:b"), std::string("a/b"),
+        std::string("a b"), std::string("\xc3\xa4"), std::string(129, 'a')}) {
+    EXPECT_FALSE(is_tag_name(name)) << name;
+  }
+}
+
 TEST(RepositoryName, GoodNamesAreAccepted) {
   for (const char* name : {"a",
                            "0",

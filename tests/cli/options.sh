@@ -14,7 +14,6 @@ same() { check "$what: the store is as it was" diff before <(files healthy); }
 cp -a healthy store
 run "an apply" gc --apply --assume-offline --max-delete 100% store
 exits 0
-id=$(ls store/.regsweep-quarantine 2>/dev/null | head -n 1)
 run "the run" undo --list --json store
 id=$(json "d['runs'][0]['run']")
 still() {
