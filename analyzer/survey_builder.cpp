@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <mutex>
 #include <tuple>
@@ -453,6 +454,7 @@ void SurveyBuilder::finish_repositories(const Renumbering& renumber) {
   for (const std::uint32_t old : order) {
     new_index[old] = clamp32(result_.repositories.size());
     result_.repositories.push_back(std::move(states[old]->repository));
+    states[old].reset();  // a hundred thousand of them are never held twice
   }
   for (const Upload& upload : shared_->uploads) {
     result_.uploads.push_back({new_index[upload.repository], upload.entry});
@@ -493,7 +495,9 @@ Survey SurveyBuilder::finish() {
             [](const StrayLink& a, const StrayLink& b) {
               return std::tie(a.repository, a.path) < std::tie(b.repository, b.path);
             });
-  result_.events.assign(shared_->events.begin(), shared_->events.end());
+  result_.events.assign(std::make_move_iterator(shared_->events.begin()),
+                        std::make_move_iterator(shared_->events.end()));
+  shared_->events.clear();
   std::sort(result_.events.begin(), result_.events.end(), [](const Event& a, const Event& b) {
     return std::tie(a.path, a.kind, a.message) < std::tie(b.path, b.kind, b.message);
   });
@@ -503,7 +507,9 @@ Survey SurveyBuilder::finish() {
                                    }),
                        result_.events.end());
   note_unread_tags();
-  result_.walk.assign(shared_->walk.begin(), shared_->walk.end());
+  result_.walk.assign(std::make_move_iterator(shared_->walk.begin()),
+                      std::make_move_iterator(shared_->walk.end()));
+  shared_->walk.clear();
   std::sort(result_.walk.begin(), result_.walk.end(),
             [](const storage::WalkEntry& a, const storage::WalkEntry& b) {
               return walk_less(a.path, b.path);
