@@ -4,8 +4,7 @@
 
 namespace regsweep::analyzer {
 
-Backward::Backward(const Graph& graph) : begin_(graph.node_count() + 1) {
-  const Policy policy = safe_policy(false);
+Backward::Backward(const Graph& graph, const Policy& policy) : begin_(graph.node_count() + 1) {
   const auto each = [&](auto&& f) {
     for (std::size_t i = 0; i < graph.node_count(); ++i) {
       each_step(graph, digest_id(i), policy, [&](DigestId to) { f(digest_id(i), to); });

@@ -7,15 +7,15 @@
 
 namespace regsweep::analyzer {
 
-/// The steps of the safe closure the other way round: from a digest to whatever keeps it alive.
-/// 4 bytes a digest + 4 bytes a step.
+/// A policy's steps the other way round, of the safe closure unless another is given: from a digest
+/// to whatever keeps it alive. 4 bytes a digest + 4 bytes a step.
 class Backward {
  public:
-  explicit Backward(const Graph& graph);
+  explicit Backward(const Graph& graph, const Policy& policy = safe_policy(false));
 
-  /// Calls `f(from)` for everything from which each_step() under the safe policy leads to `id`:
-  /// manifests that name it, the other name of an alias, the subject of a referrer. Ascending by
-  /// id, once for each step.
+  /// Calls `f(from)` for everything from which each_step() under the policy leads to `id`:
+  /// manifests that name it, and by the safe policy the other name of an alias and the subject of a
+  /// referrer. Ascending by id, once for each step.
   template <class F>
   void each_before(DigestId id, F&& f) const {
     for (std::uint32_t i = begin_[row(id)]; i < begin_[row(id) + 1]; ++i) f(from_[i]);

@@ -18,7 +18,7 @@ class Blaming {
         survey_(survey),
         graph_(survey.graph),
         bad_(bad),
-        broken_(spread(graph_, bad, nullptr)),
+        broken_(spread(Backward(graph_, references_policy()), bad, nullptr)),
         slot_(graph_.node_count(), kNone),
         seen_(graph_.node_count(), 0) {
     for (std::size_t i = 0; i < bad.size(); ++i) {

@@ -111,19 +111,10 @@ class Examination {
 
 }  // namespace
 
-Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause) {
+Marks spread(const Backward& named_by, const Marks& bad, std::vector<DigestId>* cause) {
   Marks broken = bad;
-  if (cause != nullptr) cause->assign(graph.node_count(), kNoDigest);
-  const Backward backward(graph);
-  const auto names = [&](DigestId manifest, DigestId part) {
-    bool named = false;
-    graph.each_edge(manifest, [&](const Edge& edge) {
-      named |= (edge.flags & kInvalid) == 0 && edge.to == part && edge.role() != Role::kSubject;
-    });
-    return named;
-  };
-  // From each bad one up, in the order of ids: of several reasons the smallest is found first. What
-  // is bad itself is its own reason.
+  if (cause != nullptr) cause->assign(bad.size(), kNoDigest);
+  // From each bad one up, in the order of ids: of several reasons the smallest is found first.
   std::vector<DigestId> pending;
   for (std::size_t i = 0; i < bad.size(); ++i) {
     if (bad[i] == 0) continue;
@@ -133,8 +124,8 @@ Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause)
     while (!pending.empty()) {
       const DigestId part = pending.back();
       pending.pop_back();
-      backward.each_before(part, [&](DigestId from) {
-        if (broken[row(from)] != 0 || !graph.is_manifest(from) || !names(from, part)) return;
+      named_by.each_before(part, [&](DigestId from) {
+        if (broken[row(from)] != 0) return;
         broken[row(from)] = 1;
         if (cause != nullptr) (*cause)[row(from)] = reason;
         pending.push_back(from);
@@ -191,7 +182,7 @@ Damage find_damage(const Survey& survey) {
     return damage;
   }
   std::vector<DigestId> cause;
-  damage.broken = spread(graph, examination.bad(), &cause);
+  damage.broken = spread(Backward(graph, references_policy()), examination.bad(), &cause);
   damage.broken_tags = broken_tags(survey, damage.broken, cause);
   return damage;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analyzer/backward.h"
 #include "analyzer/mark.h"
 #include "analyzer/survey.h"
 
@@ -58,8 +59,9 @@ struct Damage {
 Damage find_damage(const Survey& survey);
 
 /// Spreads badness upwards: returns 1 for each of `bad` and for every manifest that reaches one of
-/// them. `cause`, if given, becomes for each the bad digest that it reaches.
-Marks spread(const Graph& graph, const Marks& bad, std::vector<DigestId>* cause);
+/// them. `named_by` goes back along references (references_policy()). `cause`, if given, becomes
+/// for each the smallest of the bad digests that it reaches; a bad one is its own.
+Marks spread(const Backward& named_by, const Marks& bad, std::vector<DigestId>* cause);
 
 /// The tags that mean something in `broken`, in the survey's order.
 std::vector<BrokenTag> broken_tags(const Survey& survey, const Marks& broken,

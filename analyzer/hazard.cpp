@@ -1,6 +1,8 @@
 #include "analyzer/hazard.h"
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <set>
 
 #include "analyzer/reach.h"
@@ -52,9 +54,26 @@ bool has_live_subject(const Graph& graph, const Accounts& accounts, DigestId id)
   return live;
 }
 
+/// Made when it is first asked for, once for all collectors: a store that none of them harms needs
+/// none.
+class NamedBy {
+ public:
+  explicit NamedBy(const Graph& graph) : graph_(graph) {}
+
+  const Backward& get() {
+    std::call_once(made_, [this] { backward_.emplace(graph_, references_policy()); });
+    return *backward_;
+  }
+
+ private:
+  const Graph& graph_;
+  std::once_flag made_;
+  std::optional<Backward> backward_;
+};
+
 /// Compares what a run removes with what must live.
 void compare(const Survey& survey, const Accounts& accounts, const CollectorRun& run,
-             Hazard& hazard) {
+             NamedBy& named_by, Hazard& hazard) {
   const Graph& graph = survey.graph;
   // With -m the user gives up what no tag needs; without it nothing that a revision reaches.
   const Marks& live = hazard.delete_untagged ? accounts.live_by_tag : accounts.live;
@@ -71,7 +90,7 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
       if (lost[row(content)] != 0 && !graph.has(path, kPresent)) lost[row(path)] = 1;
     }
     std::vector<DigestId> cause;
-    const Marks broken = spread(graph, lost, &cause);
+    const Marks broken = spread(named_by.get(), lost, &cause);
     hazard.broken_tags = broken_tags(survey, broken, cause);
   }
   std::set<DigestId> children;
@@ -100,11 +119,12 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
 std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
                                  const std::string& root) {
   std::vector<Hazard> hazards(kCollectors);
+  NamedBy named_by(survey.graph);
   for_each_collector(survey, root,
                      [&](std::size_t i, const CollectorEnd& end, const CollectorRun& run) {
                        Hazard& hazard = hazards[i];
                        static_cast<CollectorEnd&>(hazard) = end;
-                       if (run.error.empty()) compare(survey, accounts, run, hazard);
+                       if (run.error.empty()) compare(survey, accounts, run, named_by, hazard);
                      });
   return hazards;
 }

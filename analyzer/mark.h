@@ -30,6 +30,9 @@ constexpr Policy safe_policy(bool untagged) {
   return {untagged ? Roots::kTags : Roots::kTagsAndRevisions, true, 0, true, true};
 }
 
+/// What documents name, and nothing else: no other names of a blob, no referrers.
+constexpr Policy references_policy() { return {Roots::kTagsAndRevisions, true, 0, false, false}; }
+
 /// Registry 2.8's mark of a run that does not abort. Source: distribution v2.8.2 garbagecollect.go.
 constexpr Policy registry_2_8_policy(bool untagged) {
   return {untagged ? Roots::kTaggedRevisions : Roots::kRevisions, false, kMarkedBy28, false, false};

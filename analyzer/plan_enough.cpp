@@ -28,8 +28,10 @@ void PlanBuilder::stop_when_enough() {
   std::vector<DigestId> blobs;
   std::vector<Cost> costs;
   std::vector<std::size_t> order;
-  // What an untagged manifest needs must not go before its revision does.
-  const Marks linked = mark(survey_, safe_policy(false));
+  // What an untagged manifest needs must not go before its revision does. By the other rules
+  // nothing goes that a revision leads to.
+  const Marks linked =
+      goes_by_tags() ? mark(survey_, safe_policy(false)) : Marks(graph_.node_count());
   for (std::size_t i = 0; i < removals.size(); ++i) {
     const RemovalClass what = removals[i].removal_class;
     blobs.push_back(blob_of(removals[i]));

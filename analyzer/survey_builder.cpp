@@ -318,7 +318,8 @@ void SurveyBuilder::stray_link(const Event& event) {
 /// A digest that is in use may be any blob's: only what is a manifest beyond doubt is read as one.
 void SurveyBuilder::pin(const Digest& digest) {
   const auto id = result_.graph.digests.find(digest);
-  if (!id || !present(*id) || row(*id) >= result_.graph.digests.ranked_size()) return;
+  if (!id || row(*id) >= result_.graph.digests.ranked_size()) return;
+  if (shared_->claimed[row(*id)] != 0) return;  // a link led to it: it is read
   const std::uint64_t size = result_.graph.size_bytes[row(*id)];
   if (result_.graph.has(*id, kNotAFile) || size == 0 || size > kMaxManifestBytes) return;
   std::vector<char> buffer;

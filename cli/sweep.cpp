@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <filesystem>
 
 #include "cli/interrupt.h"
 #include "cli/limit.h"
@@ -115,9 +114,7 @@ analyzer::PlanContext plan_context(const OpenStore& opened) {
   context.now_seconds = std::time(nullptr);
   context.database_lock = opened.location.database_lock;
   context.harbor = opened.location.harbor;
-  if (opened.location.config) {  // a plan may be applied from another directory
-    context.config_path = std::filesystem::absolute(opened.location.config->path).string();
-  }
+  if (opened.location.config) context.config_path = opened.location.argument();
   return context;
 }
 

@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, analyzer::kVerdicts> kNames = {
 std::string_view name_of(Verdict verdict) { return kNames[static_cast<std::size_t>(verdict)]; }
 
 /// "5", "30d" as a user would give it: whole days, else hours, else seconds.
-std::string age_text(std::int64_t seconds) {
+std::string age_option(std::int64_t seconds) {
   if (seconds % 86400 == 0) return fmt::format("{}d", seconds / 86400);
   if (seconds % 3600 == 0) return fmt::format("{}h", seconds / 3600);
   return fmt::format("{}s", seconds);
@@ -52,7 +52,7 @@ std::string rule_text(const RetentionPolicy& policy, Verdict verdict, std::uint3
     case Verdict::kKeptAsLast:
       return fmt::format("stays: among the last {}", *policy.keep_last);
     case Verdict::kKeptAsNewer:
-      return "stays: newer than " + age_text(*policy.keep_newer_seconds);
+      return "stays: newer than " + age_option(*policy.keep_newer_seconds);
     case Verdict::kLastOfRepository:
       return "stays: its repository would be left empty";
     case Verdict::kDropped:
