@@ -41,20 +41,23 @@ class Sharing {
       : survey_(survey),
         graph_(survey.graph),
         live_(live),
-        members_(groups),
+        members_begin_(groups + 1),
+        members_(group_of.size()),
         reached_by_(graph_.node_count()),
         linked_by_(graph_.node_count()),
         visited_([this] { return Visited(graph_.node_count()); }) {
     result_.groups.resize(groups);
-    for (std::size_t i = 0; i < group_of.size(); ++i) {
-      members_[group_of[i]].push_back(static_cast<std::uint32_t>(i));
-    }
+    for (const std::uint32_t group : group_of) ++members_begin_[group + 1];
+    std::partial_sum(members_begin_.begin(), members_begin_.end(), members_begin_.begin());
+    std::iota(members_.begin(), members_.end(), 0U);
+    std::stable_sort(members_.begin(), members_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return group_of[a] < group_of[b]; });
   }
 
   Attribution run() {
-    tbb::parallel_for(std::size_t{0}, members_.size(), [&](std::size_t i) {
+    tbb::parallel_for(std::size_t{0}, result_.groups.size(), [&](std::size_t i) {
       const auto group = static_cast<std::uint32_t>(i);
-      for (const std::uint32_t member : members_[i]) {
+      for (const std::uint32_t member : members_of(group)) {
         count_links(survey_.repositories[member], group);
       }
       reach(group);
@@ -64,6 +67,11 @@ class Sharing {
   }
 
  private:
+  std::span<const std::uint32_t> members_of(std::uint32_t group) const {
+    return std::span(members_).subspan(members_begin_[group],
+                                       members_begin_[group + 1] - members_begin_[group]);
+  }
+
   void count_links(const Repository& repository, std::uint32_t group) {
     RepositoryFigures& figures = result_.groups[group];
     figures.revisions += repository.revisions.paths.size();
@@ -84,7 +92,7 @@ class Sharing {
     Visited& visited = visited_.local();
     std::vector<DigestId> pending;
     const auto walk = [&](const Policy& policy, Visited::Bit bit, auto&& met) {
-      for (const std::uint32_t member : members_[group]) {
+      for (const std::uint32_t member : members_of(group)) {
         add_roots(survey_, survey_.repositories[member], policy.roots, pending);
       }
       std::erase_if(pending, [&](DigestId id) { return !visited.visit(id, group, bit); });
@@ -134,7 +142,8 @@ class Sharing {
   const Survey& survey_;
   const Graph& graph_;
   const Marks& live_;
-  std::vector<std::vector<std::uint32_t>> members_;
+  std::vector<std::uint32_t> members_begin_;  ///< of each group, and the end of the last
+  std::vector<std::uint32_t> members_;        ///< repositories, by group
   Attribution result_;
   Owners reached_by_;
   Owners linked_by_;

@@ -53,6 +53,10 @@ class ManifestCollector {
   /// The media types that this thread has met.
   const std::vector<std::string>& media_types() const noexcept { return media_.texts(); }
 
+  /// How much append_to() will add.
+  std::size_t edge_count() const noexcept { return edge_to_.size(); }
+  std::size_t manifest_count() const noexcept { return manifests_.size(); }
+
   /// Moves everything collected into `graph`, whose node columns have their final size, and which
   /// knows the media types of all collectors.
   void append_to(Graph& graph, const Renumbering& renumber);

@@ -82,17 +82,14 @@ class Replay {
     }
     const std::string_view marker = is_3() ? layout::kManifests : layout::kLayers;
     std::string hidden;  // a directory whose remaining names 2.8's walk does not reach
-    for (const storage::WalkEntry& entry : survey_.walk) {
-      const std::size_t slash = entry.path.rfind('/');
+    each_walked_name(survey_, marker, [&](const std::string& path, bool is_directory) {
+      const std::size_t slash = path.rfind('/');
       const std::string_view name =
-          std::string_view(entry.path).substr(slash == std::string::npos ? 0 : slash + 1);
-      if (!hidden.empty() && entry.path.starts_with(hidden)) continue;
-      if (hides_everything_) break;
-      if (name == marker) {
-        repository(slash == std::string::npos ? entry.path : entry.path.substr(0, slash));
-      }
-      if (!entry.is_directory && !is_3()) hide_siblings(entry.path, slash, hidden);
-    }
+          std::string_view(path).substr(slash == std::string::npos ? 0 : slash + 1);
+      if (hides_everything_ || (!hidden.empty() && path.starts_with(hidden))) return;
+      if (name == marker) repository(slash == std::string::npos ? path : path.substr(0, slash));
+      if (!is_directory && !is_3()) hide_siblings(path, slash, hidden);
+    });
     if (is_3()) drop_marked_manifests();
   }
 

@@ -21,6 +21,26 @@ struct LinkTarget {
 /// is not asked. Source: distribution registry/storage/linkedblobstore.go.
 LinkTarget link_target(const Graph& graph, const Links& links, DigestId path);
 
+/// Calls `f(path, is_directory)` for each name below `repositories` that steers a registry's walk
+/// which looks for this marker, `_layers` or `_manifests`, in the order of the walk.
+template <class F>
+void each_walked_name(const Survey& survey, std::string_view marker, F&& f) {
+  auto other = survey.walk.begin();
+  std::string path;
+  for (const std::uint32_t row : survey.walk_order) {
+    const Repository& repository = survey.repositories[row];
+    if (!(marker == storage::layout::kLayers ? repository.has_layers : repository.has_manifests)) {
+      continue;
+    }
+    path.assign(repository.name).append(1, '/').append(marker);
+    for (; other != survey.walk.end() && walk_less(other->path, path); ++other) {
+      f(other->path, other->is_directory);
+    }
+    f(path, true);
+  }
+  for (; other != survey.walk.end(); ++other) f(other->path, other->is_directory);
+}
+
 /// One link in a registry's walk order.
 struct WalkedLink {
   DigestId content = kNoDigest;

@@ -52,6 +52,7 @@ struct Links {
 struct Repository {
   std::string name;
   bool has_layers = false;
+  bool has_manifests = false;
   bool has_revisions = false;
   bool has_tags = false;
   bool tags_unread = false;  ///< some may be there that were not seen
@@ -102,10 +103,11 @@ struct SurveyOptions {
 struct Survey {
   Graph graph;
   std::vector<Repository> repositories;
-  std::vector<Upload> uploads;           ///< by repository, then id
-  std::vector<storage::Event> events;    ///< by path, each once
-  std::vector<storage::WalkEntry> walk;  ///< in a registry's walk order
-  std::vector<StrayLink> stray_links;    ///< by repository and path
+  std::vector<Upload> uploads;            ///< by repository, then id
+  std::vector<storage::Event> events;     ///< by path, each once
+  std::vector<std::uint32_t> walk_order;  ///< rows of repositories as a registry's walk meets them
+  std::vector<storage::WalkEntry> walk;   ///< what else steers that walk, in its order
+  std::vector<StrayLink> stray_links;     ///< by repository and path
   /// What a user says is in use, as in a cluster, sorted: roots of every safe mark, whatever links
   /// to them. What a pinned manifest needs is kept only if a tag or revision leads to it: else it
   /// was not read.

@@ -1,21 +1,15 @@
 #include "analyzer/survey_builder.h"
 
-#include <tbb/concurrent_vector.h>
-#include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
-#include <limits>
 #include <mutex>
-#include <tuple>
 
-#include "analyzer/sort_unique.h"
+#include "analyzer/survey_builder_state.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
-namespace {
 
 namespace layout = storage::layout;
 
@@ -28,72 +22,6 @@ using storage::FileFacts;
 using storage::FileType;
 using storage::LinkEntry;
 using storage::LinkState;
-
-std::uint32_t clamp32(std::uint64_t value) noexcept {
-  return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
-}
-
-std::uint16_t flags_of(const FileFacts& facts) noexcept {
-  std::uint16_t flags = kPresent;
-  if (facts.type != FileType::kRegular) flags |= kNotAFile;
-  if (facts.type == FileType::kRegular && facts.hard_links > 1) flags |= kHardLinked;
-  return flags;
-}
-
-/// Bytes count only for regular files: the rest is not the blob's.
-std::uint64_t size_of(const FileFacts& facts) noexcept {
-  return facts.type == FileType::kRegular ? facts.size_bytes : 0;
-}
-std::uint32_t sectors_of(const FileFacts& facts) noexcept {
-  return facts.type == FileType::kRegular ? clamp32(facts.allocated_bytes / 512) : 0;
-}
-std::uint32_t mtime_of(const FileFacts& facts) noexcept {
-  return clamp32(static_cast<std::uint64_t>(std::max<std::int64_t>(facts.mtime_seconds, 0)));
-}
-
-}  // namespace
-
-struct SurveyBuilder::BlobRecord {
-  Sha256 digest;
-  std::uint64_t size_bytes;
-  std::uint32_t sectors;
-  std::uint32_t mtime_seconds;
-  std::uint16_t flags;
-};
-
-/// A digest met after the blobs were ranked: missing, of another algorithm, or pushed meanwhile.
-struct SurveyBuilder::LateNode {
-  bool looked_up = false;
-  bool present = false;
-  bool unknown = false;  ///< the system would not say whether it is there
-  bool claimed = false;
-  FileFacts facts;
-};
-
-struct SurveyBuilder::RepositoryState {
-  std::mutex mutex;
-  Repository repository;
-};
-
-struct SurveyBuilder::Shared {
-  std::array<std::vector<BlobRecord>, 256> shards;
-  std::mutex other_mutex;
-  std::vector<BlobEntry> other_blobs;  ///< of algorithms no registry stores under
-  std::vector<std::tuple<Digest, std::uint64_t, std::uint64_t>> hard_links;
-  std::unique_ptr<std::atomic<std::uint8_t>[]> claimed;
-  mutable std::mutex late_mutex;
-  std::vector<LateNode> late;
-  tbb::concurrent_vector<std::unique_ptr<RepositoryState>> repositories;
-  tbb::concurrent_vector<Upload> uploads;
-  tbb::concurrent_vector<Event> events;
-  tbb::concurrent_vector<storage::WalkEntry> walk;
-  tbb::concurrent_vector<StrayLink> stray_links;
-  tbb::concurrent_vector<std::pair<DigestId, DigestId>> aliases;
-  tbb::enumerable_thread_specific<ManifestCollector> collectors;
-  std::atomic<bool> changed{false};
-  std::mutex large_mutex;  ///< held while a document is read that is larger than a manifest may be
-};
 
 SurveyBuilder::SurveyBuilder(const storage::Store& store)
     : store_(store), shared_(std::make_unique<Shared>()) {}
@@ -199,6 +127,7 @@ std::uint32_t SurveyBuilder::repository(storage::RepositoryEntry entry) {
   Repository& repository = state->repository;
   repository.name = std::move(entry.name);
   repository.has_layers = entry.has_layers;
+  repository.has_manifests = entry.has_manifests;
   repository.has_revisions = entry.has_revisions;
   repository.has_tags = entry.has_tags;
   const auto at = shared_->repositories.push_back(std::move(state));
@@ -373,150 +302,6 @@ void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
   const bool too_large = error.code == storage::Errc::kCorrupt;
   collector.unreadable(id, error.message, too_large);
   if (!too_large) event({EventKind::kUnreadable, error.path, {}, error.message});
-}
-
-void SurveyBuilder::finish_graph(const Renumbering& renumber) {
-  Graph& graph = result_.graph;
-  const std::size_t total = graph.digests.size();
-  graph.size_bytes.resize(total);
-  graph.allocated_sectors.resize(total);
-  graph.mtime_seconds.resize(total);
-  graph.flags.resize(total);
-  graph.manifest_of.assign(total, kNoManifest);
-  for (std::size_t i = 0; i < shared_->late.size(); ++i) {
-    const LateNode& node = shared_->late[i];
-    const std::size_t at = row(renumber.late()[i]);
-    if (node.unknown) graph.flags[at] |= kUnread;
-    result_.complete &= !node.unknown;
-    if (!node.present) continue;
-    graph.size_bytes[at] = size_of(node.facts);
-    graph.allocated_sectors[at] = sectors_of(node.facts);
-    graph.mtime_seconds[at] = mtime_of(node.facts);
-    graph.flags[at] = flags_of(node.facts);
-  }
-  std::vector<std::string> media_types;
-  for (const ManifestCollector& collector : shared_->collectors) {
-    const std::vector<std::string>& met = collector.media_types();
-    media_types.insert(media_types.end(), met.begin(), met.end());
-  }
-  graph.media_types = join_media_types(std::move(media_types));
-  for (ManifestCollector& collector : shared_->collectors) collector.append_to(graph, renumber);
-  for (const auto& [path, content] : shared_->aliases) {
-    graph.aliases.emplace_back(renumber(path), renumber(content));
-    graph.flags[row(renumber(path))] |= kHasAlias;
-  }
-  sort_unique(graph.referrers);
-  sort_unique(graph.aliases);
-  std::sort(graph.oddities.begin(), graph.oddities.end(),
-            [](const ManifestOddity& a, const ManifestOddity& b) { return a.id < b.id; });
-  std::sort(graph.size_mismatches.begin(), graph.size_mismatches.end(),
-            [](const SizeMismatch& a, const SizeMismatch& b) {
-              return std::tie(a.blob, a.manifest, a.declared_bytes) <
-                     std::tie(b.blob, b.manifest, b.declared_bytes);
-            });
-  for (const auto& [digest, device, inode] : shared_->hard_links) {
-    result_.hard_links.push_back({*graph.digests.find(digest), {device, inode}});
-  }
-  std::sort(result_.hard_links.begin(), result_.hard_links.end());
-}
-
-void SurveyBuilder::finish_repositories(const Renumbering& renumber) {
-  const DigestTable& digests = result_.graph.digests;
-  // Ids follow the text but for late digests; odd links are looked up by id, paths by text.
-  const auto less = [&](DigestId a, DigestId b) { return digests.less(a, b); };
-  const auto finish_links = [&](Links& links) {
-    for (DigestId& id : links.paths) id = renumber(id);
-    for (OddLink& odd : links.odd) {
-      odd.path = renumber(odd.path);
-      odd.content = renumber(odd.content);
-    }
-    std::sort(links.paths.begin(), links.paths.end(), less);
-    links.paths.shrink_to_fit();
-    std::sort(links.odd.begin(), links.odd.end(),
-              [&](const OddLink& a, const OddLink& b) { return a.path < b.path; });
-  };
-  auto& states = shared_->repositories;
-  tbb::parallel_for(std::size_t{0}, states.size(), [&](std::size_t i) {
-    Repository& repository = states[i]->repository;
-    finish_links(repository.revisions);
-    finish_links(repository.layers);
-    for (Tag& tag : repository.tags) tag.digest = renumber(tag.digest);
-    std::sort(repository.tags.begin(), repository.tags.end(),
-              [](const Tag& a, const Tag& b) { return a.name < b.name; });
-    repository.tags.shrink_to_fit();
-  });
-  std::vector<std::uint32_t> order(states.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = clamp32(i);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return states[a]->repository.name < states[b]->repository.name;
-  });
-  std::vector<std::uint32_t> new_index(states.size());
-  result_.repositories.reserve(states.size());
-  for (const std::uint32_t old : order) {
-    new_index[old] = clamp32(result_.repositories.size());
-    result_.repositories.push_back(std::move(states[old]->repository));
-    states[old].reset();  // a hundred thousand of them are never held twice
-  }
-  for (const Upload& upload : shared_->uploads) {
-    result_.uploads.push_back({new_index[upload.repository], upload.entry});
-  }
-  std::sort(result_.uploads.begin(), result_.uploads.end(), [](const Upload& a, const Upload& b) {
-    return std::tie(a.repository, a.entry.id) < std::tie(b.repository, b.entry.id);
-  });
-}
-
-/// A repository whose directory of tags could not be listed to its end may have more of them.
-void SurveyBuilder::note_unread_tags() {
-  const std::string top = layout::repository_directory("");
-  const std::string below = std::string("/") + layout::kTags;
-  for (const Event& event : result_.events) {
-    if (event.kind != EventKind::kUnreadable || !event.path.starts_with(top) ||
-        !event.path.ends_with(below)) {
-      continue;
-    }
-    const std::string_view path = event.path;
-    const auto at =
-        find_repository(result_, path.substr(top.size(), path.size() - top.size() - below.size()));
-    if (at) result_.repositories[*at].tags_unread = true;
-  }
-}
-
-Survey SurveyBuilder::finish() {
-  DigestTable& digests = result_.graph.digests;
-  const std::size_t ranked = digests.ranked_size();
-  const Renumbering renumber(ranked, digests.seal());
-  shared_->claimed.reset();
-  finish_graph(renumber);
-  finish_repositories(renumber);
-  for (StrayLink& link : shared_->stray_links) {
-    link.content = renumber(link.content);
-    result_.stray_links.push_back(std::move(link));
-  }
-  std::sort(result_.stray_links.begin(), result_.stray_links.end(),
-            [](const StrayLink& a, const StrayLink& b) {
-              return std::tie(a.repository, a.path) < std::tie(b.repository, b.path);
-            });
-  result_.events.assign(std::make_move_iterator(shared_->events.begin()),
-                        std::make_move_iterator(shared_->events.end()));
-  shared_->events.clear();
-  std::sort(result_.events.begin(), result_.events.end(), [](const Event& a, const Event& b) {
-    return std::tie(a.path, a.kind, a.message) < std::tie(b.path, b.kind, b.message);
-  });
-  result_.events.erase(std::unique(result_.events.begin(), result_.events.end(),
-                                   [](const Event& a, const Event& b) {
-                                     return a.path == b.path && a.kind == b.kind;
-                                   }),
-                       result_.events.end());
-  note_unread_tags();
-  result_.walk.assign(std::make_move_iterator(shared_->walk.begin()),
-                      std::make_move_iterator(shared_->walk.end()));
-  shared_->walk.clear();
-  std::sort(result_.walk.begin(), result_.walk.end(),
-            [](const storage::WalkEntry& a, const storage::WalkEntry& b) {
-              return walk_less(a.path, b.path);
-            });
-  result_.changed = shared_->changed;
-  return std::move(result_);
 }
 
 }  // namespace regsweep::analyzer

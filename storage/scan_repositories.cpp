@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "storage/directory_store.h"
@@ -17,9 +18,9 @@ namespace regsweep::storage {
 namespace {
 
 constexpr std::size_t kChunkNames = 256;
-/// Chunks that wait for a thread, at most: names come faster than they can be looked at, and those
-/// of ten million links are 700 MB. Enough for each of hundreds of threads.
-constexpr int kChunksWaiting = 512;
+/// Pieces of work that wait for a thread, at most: names come faster than they can be looked at,
+/// and those of ten million links are 700 MB. Enough for each of hundreds of threads.
+constexpr int kMostWaiting = 512;
 
 /// Names kept for later or handed to another thread, each ending in NUL.
 struct NameChunk {
@@ -111,14 +112,15 @@ class RepositoryScan {
     const FileType type = type_of(*at, entry);
     const bool is_directory = type == FileType::kDirectory;
     const bool underscore = entry.name.starts_with('_');
-    if (underscore) {
+    const bool marker = entry.name == layout::kLayers || entry.name == layout::kManifests ||
+                        entry.name == layout::kUploads;
+    const bool of_a_repository = is_directory && marker && !name.empty();
+    if (underscore && !of_a_repository) {
       visitor_.walk_entry(
           {name.empty() ? std::string(entry.name) : name + '/' + std::string(entry.name),
            is_directory});
     }
-    const bool marker = entry.name == layout::kLayers || entry.name == layout::kManifests ||
-                        entry.name == layout::kUploads;
-    if (is_directory && marker && !name.empty()) {
+    if (of_a_repository) {
       if (entry.name == layout::kLayers) repository.has_layers = true;
       if (entry.name == layout::kManifests) repository.has_manifests = true;
       if (entry.name == layout::kUploads) repository.has_uploads = true;
@@ -138,8 +140,8 @@ class RepositoryScan {
 
   void descend(const Shared& at, const std::string& name, std::string_view child,
                std::uint64_t share) {
-    group_.run([this, at, share, child = std::string(child),
-                full = name.empty() ? std::string(child) : name + '/' + std::string(child)] {
+    hand_out([this, at, share, child = std::string(child),
+              full = name.empty() ? std::string(child) : name + '/' + std::string(child)] {
       if (interrupted()) return;
       Result<Directory> opened = at->open(child.c_str());
       if (!opened) {
@@ -371,8 +373,22 @@ class RepositoryScan {
     if (!listed) report_unreadable(visitor_, path, listed.error());
   }
 
-  /// Lists `at`, drops the names `keep` refuses, and has `work` done on chunks of the others: by
-  /// whoever is free, but here where many wait already, and the last one.
+  /// Has `work` done by whoever is free, or here and now where much waits already.
+  template <class Work>
+  void hand_out(Work work) {
+    if (waiting_ >= kMostWaiting) {
+      work();
+      return;
+    }
+    ++waiting_;
+    group_.run([this, work = std::move(work)] {
+      --waiting_;
+      work();
+    });
+  }
+
+  /// Lists `at`, drops the names `keep` refuses, and hands out `work` on chunks of the others, but
+  /// for the last one.
   template <class Keep, class Work>
   void in_chunks(const Shared& at, const std::string& path, Keep&& keep, Work work) {
     NameChunk chunk;
@@ -380,16 +396,7 @@ class RepositoryScan {
       if (!keep(entry)) return;
       chunk.add(entry.name);
       if (chunk.count < kChunkNames) return;
-      if (chunks_waiting_ >= kChunksWaiting) {
-        work(chunk);
-      } else {
-        ++chunks_waiting_;
-        group_.run([this, work, full = std::move(chunk)] {
-          --chunks_waiting_;
-          work(full);
-        });
-      }
-      chunk = {};
+      hand_out([work, full = std::exchange(chunk, {})] { work(full); });
     });
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (chunk.count != 0) work(chunk);
@@ -408,7 +415,7 @@ class RepositoryScan {
   ScanVisitor& visitor_;
   const ScanOptions& options_;
   ScanProgress& progress_;
-  std::atomic<int> chunks_waiting_{0};
+  std::atomic<int> waiting_{0};
   tbb::task_group group_;
 };
 

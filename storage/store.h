@@ -102,8 +102,9 @@ struct Event {
   std::string message;  ///< the system's words, for kUnreadable; the content, for kOddLink
 };
 
-/// A name that steers the registry's walk over `repositories`: one that begins with '_'. Markers
-/// make a repository; a file of such a name hides its later siblings from registry 2.8.
+/// A name that steers the registry's walk over `repositories` beside the markers of repositories: a
+/// file whose name begins with '_' hides its later siblings from registry 2.8, and what is named as
+/// a marker is taken for one wherever it stands.
 struct WalkEntry {
   std::string path;  ///< below `repositories`
   bool is_directory = true;
