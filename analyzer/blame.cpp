@@ -1,7 +1,6 @@
 #include "analyzer/blame.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -14,13 +13,13 @@ namespace {
 class Blaming {
  public:
   Blaming(const storage::Store& store, const Survey& survey, const Marks& bad)
-      : store_(store),
-        survey_(survey),
+      : survey_(survey),
         graph_(survey.graph),
         bad_(bad),
         broken_(spread(Backward(graph_, references_policy()), bad, nullptr)),
         slot_(graph_.node_count(), kNone),
-        seen_(graph_.node_count(), 0) {
+        seen_(graph_.node_count(), 0),
+        platforms_(store, graph_) {
     for (std::size_t i = 0; i < bad.size(); ++i) {
       if (bad[i] == 0) continue;
       slot_[i] = static_cast<std::uint32_t>(blame_.blobs.size());
@@ -107,7 +106,8 @@ class Blaming {
     });
     // Broken parts hang at few depths: an index, its images, their blobs. A node comes once a
     // platform.
-    std::vector<BrokenPart> stack = {{root, root, blamed.images == 0 ? image_platform(root) : ""}};
+    std::vector<BrokenPart> stack = {
+        {root, root, blamed.images == 0 ? platforms_.of_image(root) : ""}};
     std::set<BrokenPart> done;
     while (!stack.empty()) {
       const BrokenPart at = std::move(stack.back());
@@ -117,36 +117,13 @@ class Blaming {
       each_broken(at.blob, [&](const Edge& edge) {
         const bool is_image = edge.role() == Role::kManifest;
         stack.push_back({edge.to, is_image ? edge.to : at.image,
-                         is_image ? child_platform(at.blob, edge.to) : at.platform});
+                         is_image ? platforms_.of_child(at.blob, edge.to) : at.platform});
       });
     }
     std::sort(blamed.parts.begin(), blamed.parts.end());
     return blamed;
   }
 
-  /// What the index says of its child, else the child's own config.
-  std::string child_platform(DigestId index, DigestId child) {
-    auto known = index_platforms_.find(index);
-    if (known == index_platforms_.end()) {
-      known = index_platforms_.emplace(index, index_platforms(store_, graph_.digests[index])).first;
-    }
-    const storage::Digest digest = graph_.digests[child];
-    for (const auto& [of, platform] : known->second) {
-      if (of == digest && !platform.empty()) return platform;
-    }
-    return image_platform(child);
-  }
-
-  std::string image_platform(DigestId image) {
-    if (const auto known = image_platforms_.find(image); known != image_platforms_.end()) {
-      return known->second;
-    }
-    // Also of a damaged config, if it still says so: the answer must not depend on what was read.
-    std::string platform = config_facts(store_, graph_, image).platform;
-    return image_platforms_.emplace(image, std::move(platform)).first->second;
-  }
-
-  const storage::Store& store_;
   const Survey& survey_;
   const Graph& graph_;
   const Marks& bad_;
@@ -154,8 +131,7 @@ class Blaming {
   std::vector<std::uint32_t> slot_;  ///< of a damaged digest, in blame_.blobs
   std::vector<std::uint8_t> seen_;
   std::vector<DigestId> reached_;  ///< what is set in seen_
-  std::map<DigestId, std::vector<std::pair<storage::Digest, std::string>>> index_platforms_;
-  std::map<DigestId, std::string> image_platforms_;
+  Platforms platforms_;
   Blame blame_;
 };
 

@@ -101,4 +101,20 @@ ConfigFacts config_facts(const storage::Store& store, const Graph& graph, Digest
   return config == kNoDigest ? ConfigFacts{} : config_facts(store, graph.digests[config]);
 }
 
+const std::string& Platforms::of_image(DigestId image) {
+  const auto [at, is_new] = of_images_.try_emplace(image);
+  if (is_new) at->second = config_facts(store_, graph_, image).platform;
+  return at->second;
+}
+
+const std::string& Platforms::of_child(DigestId index, DigestId child) {
+  const auto [at, is_new] = of_indexes_.try_emplace(index);
+  if (is_new) at->second = index_platforms(store_, graph_.digests[index]);
+  const storage::Digest digest = graph_.digests[child];
+  for (const auto& [of, platform] : at->second) {
+    if (of == digest && !platform.empty()) return platform;
+  }
+  return of_image(child);
+}
+
 }  // namespace regsweep::analyzer

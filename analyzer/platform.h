@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,5 +36,23 @@ ConfigFacts config_facts(const storage::Store& store, const storage::Digest& con
 
 /// Of the first config that an image's manifest names and that is there, be it damaged.
 ConfigFacts config_facts(const storage::Store& store, const Graph& graph, DigestId image);
+
+/// Platforms of the images of one store; reads each document once. Also of a damaged one, if it
+/// still says so: the answer does not depend on what else was read.
+class Platforms {
+ public:
+  Platforms(const storage::Store& store, const Graph& graph) : store_(store), graph_(graph) {}
+
+  /// What the image's config says; "" if nothing.
+  const std::string& of_image(DigestId image);
+  /// What the index says of its child, else the child's own config.
+  const std::string& of_child(DigestId index, DigestId child);
+
+ private:
+  const storage::Store& store_;
+  const Graph& graph_;
+  std::map<DigestId, std::string> of_images_;
+  std::map<DigestId, std::vector<std::pair<storage::Digest, std::string>>> of_indexes_;
+};
 
 }  // namespace regsweep::analyzer

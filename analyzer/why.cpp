@@ -47,7 +47,8 @@ class Explanation {
         accounts_(accounts),
         damage_(damage),
         context_(context),
-        backward_(survey.graph) {}
+        backward_(survey.graph),
+        platforms_(store, survey.graph) {}
 
   Why run(const Ref& ref) {
     why_.ref = ref;
@@ -248,12 +249,13 @@ class Explanation {
     return why_.object == kNoDigest || damage_.broken[row(why_.object)] != 0;
   }
 
-  void name_platforms(Chain& chain) const {
+  void name_platforms(Chain& chain) {
     DigestId index = kNoDigest;
     for (ChainStep& step : chain.steps) {
       const bool is_index = has_children(step.id);
       if (graph_.is_manifest(step.id) && !is_index) {
-        step.platform = platform_of(index, step.id);
+        step.platform =
+            index == kNoDigest ? platforms_.of_image(step.id) : platforms_.of_child(index, step.id);
       }
       index = is_index ? step.id : kNoDigest;
     }
@@ -263,17 +265,6 @@ class Explanation {
     bool any = false;
     graph_.each_edge(id, [&](const Edge& edge) { any |= edge.role() == Role::kManifest; });
     return any;
-  }
-
-  /// What the index says of its child, else the child's own config.
-  std::string platform_of(DigestId index, DigestId image) const {
-    if (index != kNoDigest) {
-      const storage::Digest digest = graph_.digests[image];
-      for (const auto& [of, platform] : index_platforms(store_, graph_.digests[index])) {
-        if (of == digest && !platform.empty()) return platform;
-      }
-    }
-    return config_facts(store_, graph_, image).platform;
   }
 
   // ---- without it -----------------------------------------------------------------------------
@@ -333,6 +324,7 @@ class Explanation {
   const Damage& damage_;
   const WhyContext& context_;
   const Backward backward_;
+  Platforms platforms_;
   std::vector<std::uint32_t> distances_;  ///< to the object
   Marks parts_;                           ///< it and all that it needs
   std::vector<std::uint8_t> needed_in_;   ///< repositories of which a tag needs it
