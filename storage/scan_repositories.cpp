@@ -2,9 +2,7 @@
 // tag links. A large directory is cut into chunks of names that other threads take.
 #include <tbb/task_group.h>
 
-#include <array>
 #include <atomic>
-#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "storage/directory_store.h"
 #include "storage/layout.h"
 #include "storage/link.h"
+#include "storage/path_buffer.h"
 #include "storage/upload.h"
 
 namespace regsweep::storage {
@@ -40,27 +39,6 @@ struct NameChunk {
       at += name.size() + 1;
     }
   }
-};
-
-/// "name" + "/suffix" for a system call, without the heap for names of 255 bytes: file systems in
-/// user space, and some foreign ones, have longer ones.
-class PathBuffer {
- public:
-  PathBuffer(std::string_view name, std::string_view suffix) {
-    char* text = text_.data();
-    if (name.size() + suffix.size() >= text_.size()) {
-      long_.resize(name.size() + suffix.size());
-      text = long_.data();
-    }
-    std::memcpy(text, name.data(), name.size());
-    std::memcpy(text + name.size(), suffix.data(), suffix.size());
-    text[name.size() + suffix.size()] = '\0';
-  }
-  const char* c_str() const noexcept { return long_.empty() ? text_.data() : long_.c_str(); }
-
- private:
-  std::array<char, 320> text_;
-  std::string long_;
 };
 
 class RepositoryScan {
