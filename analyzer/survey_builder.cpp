@@ -1,15 +1,22 @@
 #include "analyzer/survey_builder.h"
 
+#include <tbb/concurrent_vector.h>
+#include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <limits>
 #include <mutex>
+#include <tuple>
 
-#include "analyzer/survey_builder_state.h"
+#include "analyzer/sort_unique.h"
+#include "analyzer/survey_order.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
+namespace {
 
 namespace layout = storage::layout;
 
@@ -22,6 +29,73 @@ using storage::FileFacts;
 using storage::FileType;
 using storage::LinkEntry;
 using storage::LinkState;
+
+std::uint32_t clamp32(std::uint64_t value) noexcept {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::uint16_t flags_of(const FileFacts& facts) noexcept {
+  std::uint16_t flags = kPresent;
+  if (facts.type != FileType::kRegular) flags |= kNotAFile;
+  if (facts.type == FileType::kRegular && facts.hard_links > 1) flags |= kHardLinked;
+  return flags;
+}
+
+/// Bytes count only for regular files: the rest is not the blob's.
+std::uint64_t size_of(const FileFacts& facts) noexcept {
+  return facts.type == FileType::kRegular ? facts.size_bytes : 0;
+}
+std::uint32_t sectors_of(const FileFacts& facts) noexcept {
+  return facts.type == FileType::kRegular ? clamp32(facts.allocated_bytes / 512) : 0;
+}
+std::uint32_t mtime_of(const FileFacts& facts) noexcept {
+  return clamp32(static_cast<std::uint64_t>(std::max<std::int64_t>(facts.mtime_seconds, 0)));
+}
+
+}  // namespace
+
+struct SurveyBuilder::BlobRecord {
+  Sha256 digest;
+  std::uint64_t size_bytes;
+  std::uint32_t sectors;
+  std::uint32_t mtime_seconds;
+  std::uint16_t flags;
+};
+
+/// A digest met after the blobs were ranked: missing, of another algorithm, or pushed meanwhile.
+struct SurveyBuilder::LateNode {
+  bool looked_up = false;
+  bool present = false;
+  bool unknown = false;  ///< the system would not say whether it is there
+  bool claimed = false;
+  FileFacts facts;
+};
+
+struct SurveyBuilder::Shared {
+  /// Batches of one repository come from several threads; few of two at the same moment.
+  std::mutex& mutex_of(std::uint32_t repository) {
+    return repository_mutexes[repository % repository_mutexes.size()];
+  }
+
+  std::array<std::vector<BlobRecord>, 256> shards;
+  std::mutex other_mutex;
+  std::vector<BlobEntry> other_blobs;  ///< of algorithms no registry stores under
+  std::vector<std::tuple<Digest, std::uint64_t, std::uint64_t>> hard_links;
+  std::unique_ptr<std::atomic<std::uint8_t>[]> claimed;
+  mutable std::mutex late_mutex;
+  std::vector<LateNode> late;
+  tbb::concurrent_vector<std::unique_ptr<Repository>> repositories;
+  std::array<std::mutex, 64> repository_mutexes;
+  tbb::concurrent_vector<Upload> uploads;
+  tbb::concurrent_vector<Event> events;
+  tbb::concurrent_vector<storage::WalkEntry> walk;
+  tbb::concurrent_vector<StrayLink> stray_links;
+  tbb::concurrent_vector<std::pair<DigestId, DigestId>> aliases;
+  tbb::enumerable_thread_specific<ManifestCollector> collectors;
+  std::atomic<bool> changed{false};
+  std::mutex large_mutex;  ///< held while a document is read that is larger than a manifest may be
+};
 
 SurveyBuilder::SurveyBuilder(const storage::Store& store)
     : store_(store), shared_(std::make_unique<Shared>()) {}
@@ -123,14 +197,13 @@ bool SurveyBuilder::claim(DigestId id) {
 }
 
 std::uint32_t SurveyBuilder::repository(storage::RepositoryEntry entry) {
-  auto state = std::make_unique<RepositoryState>();
-  Repository& repository = state->repository;
-  repository.name = std::move(entry.name);
-  repository.has_layers = entry.has_layers;
-  repository.has_manifests = entry.has_manifests;
-  repository.has_revisions = entry.has_revisions;
-  repository.has_tags = entry.has_tags;
-  const auto at = shared_->repositories.push_back(std::move(state));
+  auto repository = std::make_unique<Repository>();
+  repository->name = std::move(entry.name);
+  repository->has_layers = entry.has_layers;
+  repository->has_manifests = entry.has_manifests;
+  repository->has_revisions = entry.has_revisions;
+  repository->has_tags = entry.has_tags;
+  const auto at = shared_->repositories.push_back(std::move(repository));
   return static_cast<std::uint32_t>(at - shared_->repositories.begin());
 }
 
@@ -156,10 +229,10 @@ void SurveyBuilder::add_links(std::uint32_t repository, std::span<const LinkEntr
       shared_->aliases.emplace_back(entry.path, entry.content);
     }
   }
-  RepositoryState& state = *shared_->repositories[repository];
   {
-    const std::lock_guard lock(state.mutex);
-    Links& links = revisions ? state.repository.revisions : state.repository.layers;
+    const std::lock_guard lock(shared_->mutex_of(repository));
+    Repository& of = *shared_->repositories[repository];
+    Links& links = revisions ? of.revisions : of.layers;
     links.paths.insert(links.paths.end(), paths.begin(), paths.end());
     links.odd.insert(links.odd.end(), odd.begin(), odd.end());
   }
@@ -196,9 +269,8 @@ void SurveyBuilder::tags(std::uint32_t repository, std::span<storage::TagEntry> 
     }
     tags.push_back(std::move(tag));
   }
-  RepositoryState& state = *shared_->repositories[repository];
-  const std::lock_guard lock(state.mutex);
-  auto& all = state.repository.tags;
+  const std::lock_guard lock(shared_->mutex_of(repository));
+  auto& all = shared_->repositories[repository]->tags;
   all.insert(all.end(), std::make_move_iterator(tags.begin()), std::make_move_iterator(tags.end()));
 }
 
@@ -302,6 +374,93 @@ void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
   const bool too_large = error.code == storage::Errc::kCorrupt;
   collector.unreadable(id, error.message, too_large);
   if (!too_large) event({EventKind::kUnreadable, error.path, {}, error.message});
+}
+
+void SurveyBuilder::finish_graph(const Renumbering& renumber) {
+  Graph& graph = result_.graph;
+  const std::size_t total = graph.digests.size();
+  graph.size_bytes.resize(total);
+  graph.allocated_sectors.resize(total);
+  graph.mtime_seconds.resize(total);
+  graph.flags.resize(total);
+  graph.manifest_of.assign(total, kNoManifest);
+  for (std::size_t i = 0; i < shared_->late.size(); ++i) {
+    const LateNode& node = shared_->late[i];
+    const std::size_t at = row(renumber.late()[i]);
+    if (node.unknown) graph.flags[at] |= kUnread;
+    result_.complete &= !node.unknown;
+    if (!node.present) continue;
+    graph.size_bytes[at] = size_of(node.facts);
+    graph.allocated_sectors[at] = sectors_of(node.facts);
+    graph.mtime_seconds[at] = mtime_of(node.facts);
+    graph.flags[at] = flags_of(node.facts);
+  }
+  std::vector<std::string> media_types;
+  for (const ManifestCollector& collector : shared_->collectors) {
+    const std::vector<std::string>& met = collector.media_types();
+    media_types.insert(media_types.end(), met.begin(), met.end());
+  }
+  graph.media_types = join_media_types(std::move(media_types));
+  std::size_t edges = 0;
+  std::size_t manifests = 0;
+  for (const ManifestCollector& collector : shared_->collectors) {
+    edges += collector.edge_count();
+    manifests += collector.manifest_count();
+  }
+  graph.edge_to.reserve(edges);
+  graph.edge_flags.reserve(edges);
+  graph.edge_media.reserve(edges);
+  graph.manifests.reserve(manifests);
+  for (ManifestCollector& collector : shared_->collectors) collector.append_to(graph, renumber);
+  for (const auto& [path, content] : shared_->aliases) {
+    graph.aliases.emplace_back(renumber(path), renumber(content));
+    graph.flags[row(renumber(path))] |= kHasAlias;
+  }
+  sort_unique(graph.referrers);
+  sort_unique(graph.aliases);
+  std::sort(graph.oddities.begin(), graph.oddities.end(),
+            [](const ManifestOddity& a, const ManifestOddity& b) { return a.id < b.id; });
+  std::sort(graph.size_mismatches.begin(), graph.size_mismatches.end(),
+            [](const SizeMismatch& a, const SizeMismatch& b) {
+              return std::tie(a.blob, a.manifest, a.declared_bytes) <
+                     std::tie(b.blob, b.manifest, b.declared_bytes);
+            });
+  for (const auto& [digest, device, inode] : shared_->hard_links) {
+    result_.hard_links.push_back({*graph.digests.find(digest), {device, inode}});
+  }
+  std::sort(result_.hard_links.begin(), result_.hard_links.end());
+}
+
+Survey SurveyBuilder::finish() {
+  DigestTable& digests = result_.graph.digests;
+  const std::size_t ranked = digests.ranked_size();
+  const Renumbering renumber(ranked, digests.seal());
+  shared_->claimed.reset();
+  finish_graph(renumber);
+  order_repositories({std::make_move_iterator(shared_->repositories.begin()),
+                      std::make_move_iterator(shared_->repositories.end())},
+                     {std::make_move_iterator(shared_->uploads.begin()),
+                      std::make_move_iterator(shared_->uploads.end())},
+                     renumber, result_);
+  for (StrayLink& link : shared_->stray_links) {
+    link.content = renumber(link.content);
+    result_.stray_links.push_back(std::move(link));
+  }
+  std::sort(result_.stray_links.begin(), result_.stray_links.end(),
+            [](const StrayLink& a, const StrayLink& b) {
+              return std::tie(a.repository, a.path) < std::tie(b.repository, b.path);
+            });
+  order_events({std::make_move_iterator(shared_->events.begin()),
+                std::make_move_iterator(shared_->events.end())},
+               result_);
+  result_.walk.assign(std::make_move_iterator(shared_->walk.begin()),
+                      std::make_move_iterator(shared_->walk.end()));
+  std::sort(result_.walk.begin(), result_.walk.end(),
+            [](const storage::WalkEntry& a, const storage::WalkEntry& b) {
+              return walk_less(a.path, b.path);
+            });
+  result_.changed = shared_->changed;
+  return std::move(result_);
 }
 
 }  // namespace regsweep::analyzer

@@ -42,7 +42,6 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
  private:
   struct BlobRecord;
   struct LateNode;
-  struct RepositoryState;
   struct Shared;
 
   DigestId intern(const storage::Digest& digest) override;
@@ -51,11 +50,9 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   void add_links(std::uint32_t repository, std::span<const storage::LinkEntry> batch,
                  bool revisions);
   void stray_link(const storage::Event& event);
-  void note_unread_tags();
   void parse_with_children(DigestId id);
   void parse(DigestId id, ManifestCollector& collector);
   void finish_graph(const Renumbering& renumber);
-  void finish_repositories(const Renumbering& renumber);
 
   const storage::Store& store_;
   Survey result_;
