@@ -20,6 +20,7 @@ constexpr std::size_t kChunkNames = 256;
 /// Pieces of work that wait for a thread, at most: names come faster than they can be looked at,
 /// and those of ten million links are 700 MB. Enough for each of hundreds of threads.
 constexpr int kMostWaiting = 512;
+constexpr int kMostNested = 16;
 
 /// Names kept for later or handed to another thread, each ending in NUL.
 struct NameChunk {
@@ -48,7 +49,7 @@ class RepositoryScan {
 
   void run(Directory repositories) {
     auto root = std::make_shared<Directory>(std::move(repositories));
-    group_.run([this, root] { directory(root, "", ScanProgress::kWhole); });
+    group_.run([this, root] { directory(root, "", ScanProgress::kWhole, 0); });
     group_.wait();
   }
 
@@ -58,8 +59,9 @@ class RepositoryScan {
   bool interrupted() const { return options_.interrupted(); }
 
   /// Lists one directory of the repository tree: its markers, and the directories below it. They
-  /// and what it holds itself are each an equal part of its `share` of the progress.
-  void directory(const Shared& at, const std::string& name, std::uint64_t share) {
+  /// and what it holds itself are each an equal part of its `share` of the progress. `nested`: see
+  /// hand_out().
+  void directory(const Shared& at, const std::string& name, std::uint64_t share, int nested) {
     if (interrupted()) return;
     RepositoryEntry repository;
     NameChunk below;
@@ -70,7 +72,7 @@ class RepositoryScan {
       is_repository |= repository_tree_entry(at, name, entry, repository, below);
     });
     share /= below.count + 1;
-    below.each([&](std::string_view child) { descend(at, name, child, share); });
+    below.each([&](std::string_view child) { descend(at, name, child, share, nested); });
     const std::string path = path_of(name, "");
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (is_repository) {
@@ -117,16 +119,17 @@ class RepositoryScan {
   }
 
   void descend(const Shared& at, const std::string& name, std::string_view child,
-               std::uint64_t share) {
-    hand_out([this, at, share, child = std::string(child),
-              full = name.empty() ? std::string(child) : name + '/' + std::string(child)] {
+               std::uint64_t share, int nested) {
+    hand_out(nested, [this, at, share, child = std::string(child),
+                      full = name.empty() ? std::string(child)
+                                          : name + '/' + std::string(child)](int inner) {
       if (interrupted()) return;
       Result<Directory> opened = at->open(child.c_str());
       if (!opened) {
         report_unreadable(visitor_, path_of(full, ""), opened.error());
         return;
       }
-      directory(std::make_shared<Directory>(std::move(*opened)), full, share);
+      directory(std::make_shared<Directory>(std::move(*opened)), full, share, inner);
     });
   }
 
@@ -351,17 +354,19 @@ class RepositoryScan {
     if (!listed) report_unreadable(visitor_, path, listed.error());
   }
 
-  /// Has `work` done by whoever is free, or here and now where much waits already.
+  /// Has `work` done by whoever is free, or here and now where much waits already. Work that is
+  /// done here stands on the stack of what hands it out: it gets how many do, and so does what it
+  /// hands out, as a hostile store nests directories without end.
   template <class Work>
-  void hand_out(Work work) {
-    if (waiting_ >= kMostWaiting) {
-      work();
+  void hand_out(int nested, Work work) {
+    if (waiting_ >= kMostWaiting && nested < kMostNested) {
+      work(nested + 1);
       return;
     }
     ++waiting_;
     group_.run([this, work = std::move(work)] {
       --waiting_;
-      work();
+      work(0);
     });
   }
 
@@ -374,7 +379,7 @@ class RepositoryScan {
       if (!keep(entry)) return;
       chunk.add(entry.name);
       if (chunk.count < kChunkNames) return;
-      hand_out([work, full = std::exchange(chunk, {})] { work(full); });
+      hand_out(0, [work, full = std::exchange(chunk, {})](int) { work(full); });
     });
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (chunk.count != 0) work(chunk);

@@ -227,6 +227,25 @@ holds "d['store']['repositories'] == 3 and any(len(r['name']) > 60000 for r in d
 live_after() { bash "$here/live_tags.sh" long; }
 rm -rf long
 
+# Nested without end beside so many others that work is not put off any more: it must not pile up on the stack.
+mkdir -p nested/docker/registry/v2/{blobs,repositories}
+python3 - <<'PYTHON'
+import os
+os.chdir("nested/docker/registry/v2/repositories")
+back = os.open(".", os.O_RDONLY)
+for _ in range(20_000):
+    os.mkdir("n")
+    os.chdir("n")
+os.fchdir(back)
+for i in range(3_000):
+    os.makedirs(f"r{i}/_manifests")
+PYTHON
+for jobs in 1 2; do
+  bounded 300 60 audit --json --jobs "$jobs" nested
+  holds "d['store']['repositories'] == 3000 and d['complete']"
+done
+rm -rf nested
+
 # Names on a terminal ----------------------------------------------------------------------------------------
 if command -v script >/dev/null; then
   python3 - "$source_dir/tests/hostile" <<'PYTHON'
