@@ -1,12 +1,12 @@
 #include "analyzer/attribute.h"
 
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "analyzer/blob_class.h"
+#include "analyzer/few_threads.h"
 #include "analyzer/owners.h"
 
 namespace regsweep::analyzer {
@@ -55,7 +55,7 @@ class Sharing {
   }
 
   Attribution run() {
-    tbb::parallel_for(std::size_t{0}, result_.groups.size(), [&](std::size_t i) {
+    on_few_threads(result_.groups.size(), [&](std::size_t i) {
       const auto group = static_cast<std::uint32_t>(i);
       for (const std::uint32_t member : members_of(group)) {
         count_links(survey_.repositories[member], group);

@@ -35,8 +35,8 @@ struct Attribution {
 
 /// Shares a store out among groups: `group_of` names the group of each of the survey's
 /// repositories, all below `groups`. `live` is what a tag or revision reaches. Costs one walk over
-/// what each group reaches, and 8 bytes a digest + 4 bytes a digest and thread while it runs. Runs
-/// in the caller's TBB arena.
+/// what each group reaches, and 8 bytes a digest + 4 bytes a digest and thread, of eight at most,
+/// while it runs. Runs in the caller's TBB arena.
 Attribution attribute(const Survey& survey, const Marks& live,
                       std::span<const std::uint32_t> group_of, std::size_t groups);
 

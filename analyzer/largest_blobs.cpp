@@ -1,11 +1,11 @@
 #include "analyzer/largest_blobs.h"
 
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <mutex>
 
+#include "analyzer/few_threads.h"
 #include "analyzer/reach.h"
 
 namespace regsweep::analyzer {
@@ -34,8 +34,8 @@ class OwnerSearch {
   }
 
   void run() {
-    tbb::parallel_for(std::size_t{0}, survey_.repositories.size(),
-                      [&](std::size_t i) { search(static_cast<std::uint32_t>(i)); });
+    on_few_threads(survey_.repositories.size(),
+                   [&](std::size_t i) { search(static_cast<std::uint32_t>(i)); });
     for (LargeBlob& blob : blobs_) {
       std::sort(blob.owners.begin(), blob.owners.end());
       blob.repositories = blob.owners.size();

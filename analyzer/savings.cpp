@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "analyzer/blob_class.h"
+#include "analyzer/few_threads.h"
 #include "analyzer/grouping.h"
 #include "analyzer/owners.h"
 
@@ -46,8 +47,8 @@ class KeepLast {
     sort_tags();
     if (namespaces_.empty()) return {};
     mark_kept();
-    tbb::parallel_for(std::size_t{0}, namespaces_.size(),
-                      [&](std::size_t i) { walk_dropped(static_cast<std::uint32_t>(i)); });
+    on_few_threads(namespaces_.size(),
+                   [&](std::size_t i) { walk_dropped(static_cast<std::uint32_t>(i)); });
     graph_.each_blob([&](DigestId id) {
       const std::uint32_t owner = only_by_[id];
       if (owner < Owners::kSeveral) namespaces_[owner].saving.frees += graph_.bytes(id);

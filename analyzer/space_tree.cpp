@@ -1,13 +1,13 @@
 #include "analyzer/space_tree.h"
 
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <atomic>
 #include <map>
 #include <string_view>
 
+#include "analyzer/few_threads.h"
 #include "analyzer/reach.h"
 
 namespace regsweep::analyzer {
@@ -104,7 +104,7 @@ class Holders {
         walkers_([this] { return Walker(graph_.node_count()); }) {}
 
   const Homes& run() {
-    tbb::parallel_for(std::size_t{0}, survey_.repositories.size(), [&](std::size_t i) {
+    on_few_threads(survey_.repositories.size(), [&](std::size_t i) {
       const auto repository = static_cast<std::uint32_t>(i);
       hold_live(repository);
       hold_garbage(repository);

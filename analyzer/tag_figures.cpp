@@ -1,9 +1,9 @@
 #include "analyzer/tag_figures.h"
 
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
 
 #include "analyzer/blob_class.h"
+#include "analyzer/few_threads.h"
 #include "analyzer/owners.h"
 #include "analyzer/reach.h"
 
@@ -23,7 +23,7 @@ std::vector<TagFigures> tag_figures(const Survey& survey) {
   Policy policy = safe_policy(true);
   policy.referrers = false;
   tbb::enumerable_thread_specific<Reach> walkers([&] { return Reach(graph.node_count()); });
-  tbb::parallel_for(std::size_t{0}, figures.size(), [&](std::size_t i) {
+  on_few_threads(figures.size(), [&](std::size_t i) {
     const TagRef tag = figures[i].tag;
     std::vector<DigestId> roots = {survey.repositories[tag.repository].tags[tag.tag].digest};
     walkers.local().walk(graph, policy, roots, [&](DigestId id) {

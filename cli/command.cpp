@@ -7,21 +7,14 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
-#include <thread>
 
 #include "cli/output.h"
 #include "cli/process.h"
 #include "cli/progress.h"
+#include "cli/reading_threads.h"
 #include "reports/humanize.h"
 
 namespace regsweep::cli {
-
-/// Looking at metadata is waiting more than computing: on a cold or remote disk several requests a
-/// core are in flight. On a warm one more threads than cores cost a few per cent
-/// (docs/benchmarks.md).
-int default_jobs() {
-  return std::clamp(2 * static_cast<int>(std::thread::hardware_concurrency()), 4, 64);
-}
 
 Exit exit_for(const storage::Error& error) noexcept {
   switch (error.code) {
@@ -67,7 +60,10 @@ void add_report_options(CLI::App& command, CommonArgs& args) {
 
 void add_run_options(CLI::App& command, CommonArgs& args) {
   command
-      .add_option("--jobs", args.jobs, "Threads that read the store (default: 2 a core, 4 to 64)")
+      .add_option(
+          "--jobs", args.jobs,
+          "Threads that read the store (default: 2 a core, 4 to 64; up to 32 if the storage lets\n"
+          "them wait)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command.add_flag("--progress", args.progress, "Show progress even if it is no terminal");
@@ -147,7 +143,18 @@ void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
                   const std::function<void()>& work) {
   const ScanTicker ticker(store.progress(), args, io);
-  run_parallel(args, work);
+  const int first = affordable_threads(default_jobs());
+  const int most = most_default_jobs();
+  if (args.jobs > 0 || first < default_jobs() || first == most) {
+    run_parallel(args, work);
+    return;
+  }
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(most));
+  tbb::task_arena arena(most);
+  arena.initialize();  // under a lower limit TBB would complain that it is too large
+  const ReadingThreads threads(store.progress(), first, most);
+  arena.execute(work);
 }
 
 Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,

@@ -82,11 +82,8 @@ bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& e
 /// What an audit of a store is to know of its surroundings, and the time.
 analyzer::AuditOptions audit_options(const OpenStore& opened, bool exact = false);
 
-/// Threads that read metadata if the user does not say: 2 a core, 4 to 64.
-int default_jobs();
-
-/// Runs `work` with `jobs` threads (0: the measured default), showing the scan's progress
-/// meanwhile.
+/// Runs `work` with `jobs` threads (0: the measured default, see cli/reading_threads.h), showing
+/// the scan's progress meanwhile.
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
                   const std::function<void()>& work);
 /// The same, where something else shows progress.

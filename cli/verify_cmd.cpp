@@ -12,6 +12,7 @@
 #include "cli/limit.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/reading_threads.h"
 #include "reports/humanize.h"
 #include "reports/verify_report.h"
 #include "storage/content_hash.h"

@@ -185,6 +185,7 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
   });
   if (!listed) report_unreadable(visitor, layout::kBlobs, listed.error());
   group.wait();
+  progress_.end();
   return kOk;
 }
 

@@ -16,6 +16,7 @@ struct ScanProgress {
 
   std::atomic<ScanPhase> phase{ScanPhase::kNotBegun};
   std::atomic<Clock::rep> began{0};      ///< the phase, by Clock
+  std::atomic<bool> is_reading{false};   ///< between two phases what was read is put in order
   std::atomic<std::uint32_t> passes{0};  ///< how often blobs began to be scanned
   std::atomic<std::uint64_t> blobs{0};
   std::atomic<std::uint64_t> links{0};  ///< of revisions and layers
@@ -41,7 +42,10 @@ struct ScanProgress {
     }
     began.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     phase.store(next, std::memory_order_release);
+    is_reading.store(next != ScanPhase::kScanned, std::memory_order_relaxed);
   }
+  /// Ends the reading of a phase, whose counts stay.
+  void end() noexcept { is_reading.store(false, std::memory_order_relaxed); }
   static void add(std::atomic<std::uint64_t>& count, std::uint64_t more) noexcept {
     count.fetch_add(more, std::memory_order_relaxed);
   }
