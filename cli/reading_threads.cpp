@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -54,7 +55,11 @@ struct ReadingThreads::Watch {
   Watch(const storage::ScanProgress& counts, int begin_with, int at_most)
       : progress(counts), first(begin_with), most(at_most) {
     allow(first);
-    thread = std::thread([this] { run(); });
+    try {
+      thread = std::thread([this] { run(); });
+    } catch (const std::system_error&) {
+      // Where not even this thread can be started, `first` are enough.
+    }
   }
 
   ~Watch() {
@@ -63,10 +68,18 @@ struct ReadingThreads::Watch {
       stop = true;
     }
     wake.notify_one();
-    thread.join();
+    if (thread.joinable()) thread.join();
   }
 
   void run() {
+    try {
+      watch();
+    } catch (const std::exception&) {
+      // No memory: what reads goes on with the threads that it has.
+    }
+  }
+
+  void watch() {
     double before = 0;  // no earlier look at this scan
     Clock::time_point began;
     std::unique_lock lock(mutex);
