@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 
 #include "cli/output.h"
 #include "cli/process.h"
@@ -132,29 +133,34 @@ analyzer::AuditOptions audit_options(const OpenStore& opened, bool exact) {
   return options;
 }
 
-void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
-  const int jobs = affordable_threads(args.jobs > 0 ? args.jobs : default_jobs());
+namespace {
+
+int wanted_jobs(const CommonArgs& args) { return args.jobs > 0 ? args.jobs : default_jobs(); }
+
+void run_in_arena(int threads, const std::function<void()>& work) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                  static_cast<std::size_t>(jobs));
-  tbb::task_arena arena(jobs);
+                                  static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
   arena.execute(work);
+}
+
+}  // namespace
+
+void run_parallel(const CommonArgs& args, const std::function<void()>& work) {
+  run_in_arena(affordable_threads(wanted_jobs(args)), work);
 }
 
 void run_parallel(const CommonArgs& args, const storage::Store& store, const Io& io,
                   const std::function<void()>& work) {
   const ScanTicker ticker(store.progress(), args, io);
-  const int first = affordable_threads(default_jobs());
-  const int most = most_default_jobs();
-  if (args.jobs > 0 || first < default_jobs() || first == most) {
-    run_parallel(args, work);
-    return;
-  }
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                  static_cast<std::size_t>(most));
-  tbb::task_arena arena(most);
-  arena.initialize();  // under a lower limit TBB would complain that it is too large
-  const ReadingThreads threads(store.progress(), first, most);
-  arena.execute(work);
+  const int first = affordable_threads(wanted_jobs(args));
+  const bool may_grow = args.jobs == 0 && first == default_jobs();
+  const int most = may_grow ? most_default_jobs() : first;
+  run_in_arena(most, [&] {
+    std::optional<ReadingThreads> threads;  // in the arena: TBB complains of one above its limit
+    if (most > first) threads.emplace(store.progress(), first, most);
+    work();
+  });
 }
 
 Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,

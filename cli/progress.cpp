@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
 
+#include "cli/repeated.h"
 #include "reports/humanize.h"
 
 namespace regsweep::cli {
@@ -20,27 +18,18 @@ using storage::ScanProgress;
 
 struct Ticker::Thread {
   Thread(std::function<std::string(double)> text, const Io& where)
-      : line(std::move(text)), io(where), thread([this] { run(); }) {}
-
-  ~Thread() {
-    {
-      const std::lock_guard lock(mutex);
-      stop = true;
-    }
-    wake.notify_one();
-    thread.join();
-    if (shown && io.err_is_terminal) io.err << "\r\x1b[K" << std::flush;
-  }
-
-  void run() {
-    const auto begin = std::chrono::steady_clock::now();
-    auto step = std::chrono::milliseconds(150);  // what is quicker needs no line
-    std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, step, [this] { return stop; })) {
+      : line(std::move(text)), io(where) {
+    // What is quicker needs no line.
+    repeated.emplace(std::chrono::milliseconds(150), [this] {
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
       show(line(elapsed.count()));
-      step = std::chrono::milliseconds(io.err_is_terminal ? 200 : 1000);
-    }
+      return std::chrono::milliseconds(io.err_is_terminal ? 200 : 1000);
+    });
+  }
+
+  ~Thread() {
+    repeated.reset();
+    if (shown && io.err_is_terminal) io.err << "\r\x1b[K" << std::flush;
   }
 
   /// A line longer than the terminal is wide would wrap, and \r not lead back to its begin.
@@ -56,11 +45,9 @@ struct Ticker::Thread {
 
   const std::function<std::string(double)> line;
   const Io& io;
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stop = false;
+  const std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   bool shown = false;
-  std::thread thread;  // last: it uses the others
+  std::optional<Repeated> repeated;
 };
 
 Ticker::Ticker(std::function<std::string(double)> line, const CommonArgs& args, const Io& io) {

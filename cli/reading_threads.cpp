@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 
 #include "cli/process.h"
+#include "cli/repeated.h"
 
 namespace regsweep::cli {
 namespace {
@@ -56,49 +56,37 @@ struct ReadingThreads::Watch {
       : progress(counts), first(begin_with), most(at_most) {
     allow(first);
     try {
-      thread = std::thread([this] { run(); });
+      repeated.emplace(kLook, [this] { return look_safely() ? kLook : Repeated::Pause::zero(); });
     } catch (const std::system_error&) {
       // Where not even this thread can be started, `first` are enough.
     }
   }
 
-  ~Watch() {
-    {
-      const std::lock_guard lock(mutex);
-      stop = true;
-    }
-    wake.notify_one();
-    if (thread.joinable()) thread.join();
-  }
-
-  void run() {
+  bool look_safely() {
     try {
-      watch();
+      return look();
     } catch (const std::exception&) {
-      // No memory: what reads goes on with the threads that it has.
+      return false;  // no memory: what reads goes on with the threads that it has
     }
   }
 
-  void watch() {
-    double before = 0;  // no earlier look at this scan
-    Clock::time_point began;
-    std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, kLook, [this] { return stop; })) {
-      if (!progress.is_reading) {
-        before = 0;
-        if (progress.phase == ScanPhase::kScanned && allowed != first) allow(first);
-        continue;
-      }
-      const double now = runnable_seconds();
-      const Clock::time_point at = Clock::now();
-      if (now <= 0) return;
-      if (before > 0) {
-        const double runnable = (now - before) / std::chrono::duration<double>(at - began).count();
-        grow(next_threads(allowed, most, runnable, cores()));
-      }
-      before = now;
-      began = at;
+  /// Returns whether another look is worth it.
+  bool look() {
+    if (!progress.is_reading) {
+      before = 0;
+      if (progress.phase == ScanPhase::kScanned && allowed != first) allow(first);
+      return true;
     }
+    const double now = runnable_seconds();
+    const Clock::time_point at = Clock::now();
+    if (now <= 0) return false;
+    if (before > 0) {
+      const double runnable = (now - before) / std::chrono::duration<double>(at - began).count();
+      grow(next_threads(allowed, most, runnable, cores()));
+    }
+    before = now;
+    began = at;
+    return true;
   }
 
   void grow(int threads) {
@@ -123,10 +111,9 @@ struct ReadingThreads::Watch {
   int most;
   int allowed = 0;
   std::unique_ptr<tbb::global_control> control;
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stop = false;
-  std::thread thread;
+  double before = 0;  ///< runnable_seconds() at the last look at this phase; 0 if it is the first
+  Clock::time_point began;  ///< that look
+  std::optional<Repeated> repeated;
 };
 
 ReadingThreads::ReadingThreads(const storage::ScanProgress& progress, int first, int most)
