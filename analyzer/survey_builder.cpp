@@ -30,6 +30,12 @@ using storage::FileType;
 using storage::LinkEntry;
 using storage::LinkState;
 
+/// What threads have put there.
+template <class T>
+std::vector<T> taken_from(tbb::concurrent_vector<T>& met) {
+  return {std::make_move_iterator(met.begin()), std::make_move_iterator(met.end())};
+}
+
 std::uint32_t clamp32(std::uint64_t value) noexcept {
   return static_cast<std::uint32_t>(
       std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
@@ -437,28 +443,11 @@ Survey SurveyBuilder::finish() {
   const Renumbering renumber(ranked, digests.seal());
   shared_->claimed.reset();
   finish_graph(renumber);
-  order_repositories({std::make_move_iterator(shared_->repositories.begin()),
-                      std::make_move_iterator(shared_->repositories.end())},
-                     {std::make_move_iterator(shared_->uploads.begin()),
-                      std::make_move_iterator(shared_->uploads.end())},
-                     renumber, result_);
-  for (StrayLink& link : shared_->stray_links) {
-    link.content = renumber(link.content);
-    result_.stray_links.push_back(std::move(link));
-  }
-  std::sort(result_.stray_links.begin(), result_.stray_links.end(),
-            [](const StrayLink& a, const StrayLink& b) {
-              return std::tie(a.repository, a.path) < std::tie(b.repository, b.path);
-            });
-  order_events({std::make_move_iterator(shared_->events.begin()),
-                std::make_move_iterator(shared_->events.end())},
-               result_);
-  result_.walk.assign(std::make_move_iterator(shared_->walk.begin()),
-                      std::make_move_iterator(shared_->walk.end()));
-  std::sort(result_.walk.begin(), result_.walk.end(),
-            [](const storage::WalkEntry& a, const storage::WalkEntry& b) {
-              return walk_less(a.path, b.path);
-            });
+  order_repositories(taken_from(shared_->repositories), taken_from(shared_->uploads), renumber,
+                     result_);
+  order_stray_links(taken_from(shared_->stray_links), renumber, result_);
+  order_walk(taken_from(shared_->walk), result_);
+  order_events(taken_from(shared_->events), result_);
   result_.changed = shared_->changed;
   return std::move(result_);
 }

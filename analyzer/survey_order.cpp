@@ -99,6 +99,23 @@ void order_repositories(std::vector<std::unique_ptr<Repository>> met, std::vecto
   survey.uploads = std::move(uploads);
 }
 
+void order_stray_links(std::vector<StrayLink> met, const Renumbering& renumber, Survey& survey) {
+  survey.stray_links = std::move(met);
+  for (StrayLink& link : survey.stray_links) link.content = renumber(link.content);
+  std::sort(survey.stray_links.begin(), survey.stray_links.end(),
+            [](const StrayLink& a, const StrayLink& b) {
+              return std::tie(a.repository, a.path) < std::tie(b.repository, b.path);
+            });
+}
+
+void order_walk(std::vector<storage::WalkEntry> met, Survey& survey) {
+  survey.walk = std::move(met);
+  std::sort(survey.walk.begin(), survey.walk.end(),
+            [](const storage::WalkEntry& a, const storage::WalkEntry& b) {
+              return walk_less(a.path, b.path);
+            });
+}
+
 void order_events(std::vector<Event> met, Survey& survey) {
   survey.events = std::move(met);
   std::sort(survey.events.begin(), survey.events.end(), [](const Event& a, const Event& b) {

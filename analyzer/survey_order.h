@@ -17,6 +17,13 @@ namespace regsweep::analyzer {
 void order_repositories(std::vector<std::unique_ptr<Repository>> met, std::vector<Upload> uploads,
                         const Renumbering& renumber, Survey& survey);
 
+/// Puts links at odd depths into `survey`, in their order and with the final numbers of digests.
+void order_stray_links(std::vector<StrayLink> met, const Renumbering& renumber, Survey& survey);
+
+/// Puts what steers a registry's walk, but for repositories, into `survey` in the order of the
+/// walk.
+void order_walk(std::vector<storage::WalkEntry> met, Survey& survey);
+
 /// Puts events into `survey`, each once, and notes in its repositories what they tell of their
 /// tags.
 void order_events(std::vector<storage::Event> met, Survey& survey);

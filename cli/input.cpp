@@ -6,16 +6,13 @@
 #include <sstream>
 #include <system_error>
 
+#include "storage/named_path.h"
+
 namespace regsweep::cli {
 namespace {
 
 using storage::Errc;
 using storage::Error;
-
-Error unreadable(const std::string& path, int number) {
-  if (number == ENOENT) return {Errc::kNotFound, path, "does not exist", number};
-  return {Errc::kIo, path, "cannot be read: " + std::generic_category().message(number), number};
-}
 
 storage::Result<std::unique_ptr<std::ifstream>> open_file(const std::string& path) {
   std::error_code ignored;
@@ -24,7 +21,7 @@ storage::Result<std::unique_ptr<std::ifstream>> open_file(const std::string& pat
   }
   errno = 0;
   auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*file) return unreadable(path, errno);
+  if (!*file) return storage::named_path_error(path, errno, "cannot be read");
   return file;
 }
 
@@ -53,7 +50,9 @@ storage::Result<std::string> read_file(const std::string& path) {
   std::ostringstream text;
   errno = 0;
   if ((*file)->peek() != std::ifstream::traits_type::eof()) text << (*file)->rdbuf();
-  if ((*file)->bad() || !text) return unreadable(path, errno == 0 ? EIO : errno);
+  if ((*file)->bad() || !text) {
+    return storage::named_path_error(path, errno == 0 ? EIO : errno, "cannot be read");
+  }
   return text.str();
 }
 

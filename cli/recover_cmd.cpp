@@ -12,6 +12,7 @@
 #include "cli/process.h"
 #include "cli/progress.h"
 #include "cli/sweep.h"
+#include "cli/unfinished_runs.h"
 #include "reports/humanize.h"
 #include "reports/recover_report.h"
 
@@ -43,25 +44,6 @@ int incomplete(const Args& args, const Io& io) {
     io.err << "regsweep: incomplete: not everything could be read; regsweep audit names it\n";
   }
   return static_cast<int>(Exit::kIncomplete);
-}
-
-/// What is in quarantine; a note instead, where another regsweep has the store or it is read-only.
-std::vector<storage::QuarantineRun> quarantined(const Args& args, const OpenStore& opened,
-                                                const Io& io) {
-  storage::Error error;
-  const auto quarantine = storage::open_quarantine(opened.location.root, opened.location.v2);
-  if (quarantine) {
-    auto runs = (*quarantine)->runs();
-    if (runs) return *std::move(runs);
-    error = runs.error();
-  } else {
-    error = quarantine.error();
-  }
-  if (!args.quiet) {
-    io.err << "regsweep: what is in quarantine is not shown: " << reports::printable(error.message)
-           << '\n';
-  }
-  return {};
 }
 
 // ---- what can come back -----------------------------------------------------------------------
@@ -133,7 +115,7 @@ int list(const Args& args, const Io& io) {
   analyzer::Recoverable past;
   run_parallel(args, [&] { past = analyzer::find_recoverable(*opened.store, survey, filters); });
   const bool is_complete = survey.complete && past.problems.empty();
-  const reports::PastReport report{past, quarantined(args, opened, io), opened.location.root,
+  const reports::PastReport report{past, quarantined_runs(args, opened, io), opened.location.root,
                                    opened.location.argument(), is_complete};
   exit = write_results(args, io, [&](std::ostream& out) {
     if (args.json) {
@@ -280,22 +262,6 @@ int show(const Args& args, const OpenStore& opened, const Io& io) {
   return exit;
 }
 
-/// The commands that take back runs that were cut off; says them. Returns those of runs that moved
-/// something.
-std::vector<std::string> unfinished(const Args& args, const OpenStore& opened, const Io& io) {
-  std::vector<std::string> commands;
-  for (const storage::QuarantineRun& run : quarantined(args, opened, io)) {
-    if (run.finished) continue;
-    const std::string undo =
-        "regsweep undo " + reports::shell_word(opened.location.argument()) + ' ' + run.id;
-    if (run.objects != 0) commands.push_back(undo);
-    if (args.quiet) continue;
-    io.err << "regsweep: an earlier run was cut off; what it did is taken back by: " << undo
-           << '\n';
-  }
-  return commands;
-}
-
 /// A recovery that was cut off between its two moves has the tag with all that it meant in
 /// quarantine: to make it anew would hide that.
 std::string may_be_moved(const analyzer::Recovery& recovery,
@@ -311,7 +277,7 @@ std::string may_be_moved(const analyzer::Recovery& recovery,
 }
 
 int apply(const Args& args, const OpenStore& opened, const Io& io) {
-  const std::vector<std::string> cut_off = unfinished(args, opened, io);
+  const std::vector<std::string> cut_off = name_unfinished_runs(args, opened, io);
   const auto sweeper = open_idle(opened, args.assume_offline, io);
   if (!sweeper) return static_cast<int>(Exit::kRefused);
   int exit = 0;

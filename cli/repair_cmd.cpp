@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/repair.h"
 #include "cli/sweep.h"
+#include "cli/unfinished_runs.h"
 #include "reports/humanize.h"
 #include "reports/repair_report.h"
 #include "storage/blob_source.h"
@@ -93,20 +94,6 @@ void name_problems(const CommonArgs& common, const analyzer::Repair& repair, con
   }
 }
 
-/// An apply that was cut off may have left more to do than its store shows.
-void name_unfinished(const CommonArgs& common, const OpenStore& opened, const Io& io) {
-  if (common.quiet) return;
-  const auto quarantine = storage::open_quarantine(opened.location.root, opened.location.v2);
-  if (!quarantine) return;
-  const auto runs = (*quarantine)->runs();
-  if (!runs) return;
-  for (const storage::QuarantineRun& run : *runs) {
-    if (run.finished) continue;
-    io.err << "regsweep: an earlier run was cut off; what it did is taken back by: regsweep undo "
-           << reports::shell_word(opened.location.argument()) << ' ' << run.id << '\n';
-  }
-}
-
 int show(const Args& args, const OpenStore& opened, const analyzer::RepairRules& rules,
          const Sources& sources, const Io& io) {
   const analyzer::Repair repair = work_out(args, opened, rules, sources, io);
@@ -151,7 +138,7 @@ int run_repair(const Args& args, const Io& io) {
 
 int apply_repair(const CommonArgs& common, bool assume_offline, const OpenStore& opened,
                  const analyzer::RepairRules& rules, const analyzer::Plan* given, const Io& io) {
-  name_unfinished(common, opened, io);
+  name_unfinished_runs(common, opened, io);
   const auto sweeper = open_idle(opened, assume_offline, io);
   if (!sweeper) return static_cast<int>(Exit::kRefused);
   Sources sources;

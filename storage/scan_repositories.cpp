@@ -20,6 +20,8 @@ constexpr std::size_t kChunkNames = 256;
 /// Pieces of work that wait for a thread, at most: names come faster than they can be looked at,
 /// and those of ten million links are 700 MB. Enough for each of hundreds of threads.
 constexpr int kMostWaiting = 512;
+/// Directories in one another that a thread reads at once where that much waits, at most: each
+/// takes some of its stack.
 constexpr int kMostNested = 16;
 
 /// Names kept for later or handed to another thread, each ending in NUL.

@@ -8,6 +8,8 @@
 # Exit: 0 all right, 1 a check failed, 2 usage, 77 something needed is missing.
 # shellcheck source=lib.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
+# shellcheck source=registry.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/registry.bash"
 RANDOM=${2:-1}
 begin_sweep "${1:-}"
 make_store=$build_dir/benchmarks/make_store
@@ -77,32 +79,14 @@ done
 echo "$name: $killed of $rounds were killed, $tags tags, $(find "$work/base" -name data | wc -l) blobs, $SECONDS s" >&2
 check "most rounds were cut short" test "$killed" -gt $((rounds / 3))
 
-registry=$(command -v docker-registry || command -v registry || true)
-if [[ -n $registry ]] && command -v skopeo >/dev/null; then
-  mkdir "$work/home"
-  export HOME=$work/home XDG_RUNTIME_DIR=$work/home NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 TMPDIR=$work
-  export OTEL_TRACES_EXPORTER=none
-  cat >"$work/serve.yml" <<YAML
-version: 0.1
-log: {level: info, formatter: text}
-storage: {filesystem: {rootdirectory: $work/store}}
-http: {addr: '127.0.0.1:0', secret: not-a-secret}
-YAML
-  : >"$work/registry.log"
-  "$registry" serve "$work/serve.yml" >>"$work/registry.log" 2>&1 &
-  at_end+=("kill $! 2>/dev/null")
-  address=
-  for _ in {1..100}; do
-    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/registry.log")
-    [[ -z $address ]] || break
-    sleep 0.1
-  done
-  check "the registry starts" test -n "$address"
+if find_registry && command -v skopeo >/dev/null; then
+  use_registry
+  start "$work/store"
   while read -r tag; do
-    rm -rf "$work/pulled"
-    check "$tag is pulled after a crash and a sweep" skopeo --insecure-policy --command-timeout 60s copy --all --quiet \
-      --src-tls-verify=false --src-no-creds "docker://$address/$tag" "dir:$work/pulled"
+    check "$tag is pulled after a crash and a sweep" pull "$tag"
   done < <(awk '$1 == "tag" && $NF == "whole" { print $2 }' "$work/base.walk" |
     awk -v step=$((tags / 5)) 'NR % step == 0' | sed -n 1,5p)
+else
+  echo "$name: nothing is pulled: docker-registry or skopeo is not installed" >&2
 fi
 end

@@ -1,10 +1,16 @@
 # shellcheck shell=bash
-# A real registry for the scripts here that need one, beyond lib.bash. Each begins with begin_registry.
+# A real registry for the scripts here, beyond lib.bash. One that needs it begins with begin_registry.
+
+find_registry() { registry=$(command -v docker-registry || command -v registry); }
 
 # Skips the script where the registry or its client are missing.
 begin_registry() {
   need skopeo jq curl
-  registry=$(command -v docker-registry || command -v registry) || skip "docker-registry is not installed"
+  find_registry || skip "docker-registry is not installed"
+  use_registry
+}
+
+use_registry() { # after find_registry
   export OTEL_TRACES_EXPORTER=none NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 TMPDIR=$work
   mkdir "$work/home"
   export HOME=$work/home XDG_RUNTIME_DIR=$work/home
