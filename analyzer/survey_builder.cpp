@@ -131,8 +131,12 @@ void SurveyBuilder::blobs(std::span<const BlobEntry> batch) {
 void SurveyBuilder::seal_blobs() {
   auto& shards = shared_->shards;
   tbb::parallel_for(std::size_t{0}, shards.size(), [&](std::size_t i) {
-    std::sort(shards[i].begin(), shards[i].end(),
-              [](const BlobRecord& a, const BlobRecord& b) { return a.digest < b.digest; });
+    // Some file systems list a name twice. A blob in two rows would be marked in one of them, and
+    // be garbage in the other.
+    const auto less = [](const BlobRecord& a, const BlobRecord& b) { return a.digest < b.digest; };
+    const auto same = [](const BlobRecord& a, const BlobRecord& b) { return a.digest == b.digest; };
+    std::sort(shards[i].begin(), shards[i].end(), less);
+    shards[i].erase(std::unique(shards[i].begin(), shards[i].end(), same), shards[i].end());
   });
   std::size_t total = 0;
   for (const auto& shard : shards) total += shard.size();
@@ -156,7 +160,7 @@ void SurveyBuilder::seal_blobs() {
   graph.digests = DigestTable(std::move(ranked));
   shared_->claimed = std::make_unique<std::atomic<std::uint8_t>[]>(total);
   for (const BlobEntry& blob : shared_->other_blobs) {
-    graph.digests.intern(blob.digest);
+    if (!graph.digests.intern(blob.digest).second) continue;
     LateNode node;
     node.looked_up = node.present = true;
     node.facts = blob.facts;
@@ -434,7 +438,7 @@ void SurveyBuilder::finish_graph(const Renumbering& renumber) {
   for (const auto& [digest, device, inode] : shared_->hard_links) {
     result_.hard_links.push_back({*graph.digests.find(digest), {device, inode}});
   }
-  std::sort(result_.hard_links.begin(), result_.hard_links.end());
+  sort_unique(result_.hard_links);
 }
 
 Survey SurveyBuilder::finish() {

@@ -3,8 +3,11 @@
 #include <tbb/task_group.h>
 
 #include <array>
+#include <bitset>
 #include <cstring>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "storage/directory_store.h"
 #include "storage/layout.h"
@@ -155,11 +158,16 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
       return;
     }
     const auto directory = std::make_shared<Directory>(std::move(*opened));
+    std::bitset<256> met;
     const Status listed = directory->each([&](const DirectoryEntry& entry) {
       if (!is_prefix(entry.name) || type_of(*directory, entry) != FileType::kDirectory) {
         if (options.report_strays) report_stray(visitor, *directory, path, entry);
         return;
       }
+      // One listed twice is read once: its blobs must not come from two threads at a time.
+      const auto number = std::stoul(std::string(entry.name), nullptr, 16);
+      if (met.test(number)) return;
+      met.set(number);
       group.run([&visitor, &options, this, directory, algorithm, path,
                  prefix = std::string(entry.name)] {
         Result<Directory> shard = directory->open(prefix.c_str());
@@ -175,10 +183,11 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
     });
     if (!listed) report_unreadable(visitor, path, listed.error());
   };
+  std::set<Algorithm> met;
   const Status listed = blobs->each([&](const DirectoryEntry& entry) {
     Algorithm algorithm;
     if (parse_algorithm(entry.name, algorithm) && type_of(*blobs, entry) == FileType::kDirectory) {
-      scan_algorithm(algorithm);
+      if (met.insert(algorithm).second) scan_algorithm(algorithm);
     } else if (options.report_strays) {
       report_stray(visitor, *blobs, layout::kBlobs, entry);
     }

@@ -275,7 +275,7 @@ wrong directory "is a directory"
 wrong store "is a directory"
 wrong nowhere.json "does not exist"
 wrong directory/nowhere.json "does not exist"
-wrong week1.json/x "Not a directory"
+wrong week1.json/x "does not exist"
 run "nothing on standard input" diff - week1.json
 exits 2
 says "standard input: is not a saved audit"
