@@ -12,7 +12,7 @@ if [[ -x $make_store ]]; then
   "$make_store" --sparse --repos 60 --tags 12 --seed 7 large >/dev/null
   stores+=(large)
 else
-  echo "$name: no benchmarks/make_store in this build: no large store is checked"
+  not_checked "a large store: no benchmarks/make_store in this build"
 fi
 
 # Without the figures of the disk, which others use too.
@@ -179,7 +179,7 @@ if mount -t tmpfs -o size=16k tmpfs full 2>/dev/null; then
   check "$what: no temporary file is left" test "$(ls -A full | sort | tr '\n' ' ')" = "audit.json ballast "
   umount full
 else
-  echo "$name: no mount here: a full disk is not checked"
+  not_checked "a full disk: no mount here"
 fi
 
 if [[ -w /dev/full ]]; then

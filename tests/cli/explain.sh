@@ -127,6 +127,6 @@ if has_registry; then
   if REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED=true timeout 5 "$registry" serve serve.yml >panic.log 2>&1; then :; fi
   check "the variable without effect: the registry panics" grep -q 'readonly config key must contain additional keys' panic.log
 else
-  echo "$name: no docker-registry, curl, jq or skopeo: a real registry was not asked" >&2
+  not_checked "a real registry: no docker-registry, curl, jq or skopeo"
 fi
 end

@@ -143,7 +143,7 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
   on_terminal TERM=xterm audit -o result demo
   check "audit -o on a terminal: none in the file" bash -c '! grep -qF "$1" result' _ "$esc"
 else
-  echo "$name: no program script: what is shown on a terminal is not checked"
+  not_checked "what is shown on a terminal: no program script"
 fi
 
 # Progress and notes -------------------------------------------------------------------------------
@@ -166,12 +166,20 @@ if strace -f -qq -o /dev/null true 2>/dev/null; then # slow enough for a line ea
   check "$what: no terminal's control characters" plain
   grep -v '^disk:' out >with
   check "$what: results are the same" cmp plain with
+  # The first line is there while the first directory has not yet answered, which it does after 2 s.
+  what="audit --progress of a disk that does not answer"
+  strace -f -qq -o trace -e trace=getdents64,write -e inject=getdents64:delay_enter=2000000:when=1 \
+    "$regsweep" audit --progress healthy >out 2>err || true
+  check "$what: shows progress at once" awk '
+    /write\(2, "1 of 4, reading blobs/ { shown = 1 }
+    /getdents64.* = [0-9]/ { exit }
+    END { exit !shown }' trace
   what="audit of a slow disk"
   "${slowly[@]}" "$regsweep" audit --jobs 1 healthy >out 2>err || rc=$?
   exits 0
   quiet
 else
-  echo "$name: strace does not work here: progress of a slow disk is not checked"
+  not_checked "progress of a slow disk: strace does not work here"
 fi
 run "audit --progress -q" audit --progress -q healthy
 quiet

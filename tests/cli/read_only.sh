@@ -69,21 +69,23 @@ if mount --bind demo mounted 2>/dev/null; then
         <(sed '/"disk"/,/}/d' out)
     done
   else
-    echo "$name: no read-only remount here: that part is not checked"
+    not_checked "a read-only mount: no read-only remount here"
   fi
   umount mounted || true
 else
-  echo "$name: no bind mount here: a read-only mount is not checked"
+  not_checked "a read-only mount: no bind mount here"
 fi
 
 # System calls -------------------------------------------------------------------------------------
 if ! strace -f -o /dev/null true 2>/dev/null; then
-  echo "$name: strace does not work here: system calls are not checked"
+  not_checked "system calls: strace does not work here"
   end
   exit 0
 fi
-# Everything that can change a file system, and what can write through a descriptor or a mapping.
+# Everything that can change a file system, that can write through a descriptor or a mapping, or that
+# talks to somebody.
 changers=(
+  socket connect bind sendto sendmsg
   unlink unlinkat rmdir rename renameat renameat2 mkdir mkdirat mknod mknodat link linkat symlink
   symlinkat chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat
   truncate ftruncate fallocate setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr

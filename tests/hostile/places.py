@@ -232,7 +232,10 @@ def live_files(root):
     return out
 
 
-def one_run(what, arguments, store, canary):
+met = set()  # of commands and oddities
+
+
+def one_run(what, kind, arguments, store, canary):
     out = canary.parent / "out"
     arguments = [str(store) if a == "STORE" else str(out) if a == "OUT" else a for a in arguments]
     try:
@@ -243,13 +246,15 @@ def one_run(what, arguments, store, canary):
         return None
     check(0 <= done.returncode <= 7, f"{what}: exit {done.returncode}: {done.stderr[-300:]!r}")
     check(b"\x1b" not in done.stdout + done.stderr, what + ": an escape sequence in the output")
+    met.add((what.partition(": ")[0], kind))
     return done
 
 
-def one_case(number, place, kind):
+def one_case(turn, place, kind):
+    """`turn` counts the cases of this kind: by it each kind meets each command."""
     name = f"{shown(place)} is {kind}"
-    home = work / f"case-{number}"
-    store, canary = home / "store", home / "outside"
+    home = work / f"case-{places.index(place)}-{list(oddities).index(kind)}"
+    store, canary = home / "store", home / "outside\x1b[31m"  # what links point to may be shown
     canary.mkdir(parents=True)
     (canary / "secret").write_bytes(b"sha256:" + b"5" * 64)
     shutil.copytree(base, store, symlinks=True)
@@ -269,16 +274,15 @@ def one_case(number, place, kind):
     forget_reads(canary)
     stamps = listing(canary)
     seen = listing(store)
-    for title, arguments in {**reading, **(reading_too if every or number % 4 == 0 else {})}.items():
-        one_run(f"{title}: {name}", arguments, store, canary)
+    for title, arguments in {**reading, **(reading_too if every or turn % 4 == 0 else {})}.items():
+        one_run(f"{title}: {name}", kind, arguments, store, canary)
         check(listing(store) == seen, f"{title}: {name}: the store changed")
     check(hard or not was_read(canary), f"reading commands: {name}: read outside: {was_read(canary)}")
     # Of what is still somewhere; what was taken away for good keeps nothing alive any more.
     alive = live_files(store) if kind in content_stays else {}
-    turn = number % len(oddities) + number // len(oddities)  # so that each command meets each oddity
     picked = changing_order if every else [c for i, c in enumerate(changing_order) if (i + turn) % 3 == 0]
     for title in picked:
-        one_run(f"{title}: {name}", changing[title], store, canary)
+        one_run(f"{title}: {name}", kind, changing[title], store, canary)
         after = live_files(store)
         # What repair takes away for another's bytes is damaged, and lies in quarantine.
         lost = [shown(base / p.relative_to(store)) for p, data in alive.items() if after.get(p) != data]
@@ -298,9 +302,15 @@ forget_reads(probe)
 if not was_read(probe):
     print("places: no access times here: reads outside are not checked", file=sys.stderr)
 
-cases = [(place, kind) for place in places for kind in oddities]
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
-    waiting = [pool.submit(one_case, number, *case) for number, case in enumerate(cases) if number % step == 0]
+    waiting = []
+    for row, kind in enumerate(oddities):
+        # Each place meets some oddities, each oddity some places.
+        chosen = [place for column, place in enumerate(places) if (row + column) % step == 0]
+        waiting += [pool.submit(one_case, turn, place, kind) for turn, place in enumerate(chosen)]
     for one in waiting:
         one.result()
+for title in (*reading, *reading_too, *changing):
+    for kind in oddities:
+        check((title, kind) in met, f"{title} never met {kind}")
 print_counts()

@@ -16,10 +16,7 @@ begin_sweep "$@"
 # shellcheck source=../sweep/registry.bash
 source "$here/registry.bash"
 begin_registry
-no_crash() {
-  checks=$((checks + 1))
-  ((rc >= 0 && rc <= 7)) || fail "$what: exit $rc: $(head -c 300 "$work/err")"
-}
+allowed+="3 " # some of these commands only look
 
 root=$work/store
 mkdir -p "$root"

@@ -244,7 +244,7 @@ if [[ -n $program ]]; then
   exits 0
   blob_gone "the orphan" "$orphan"
 else
-  echo "$name: not checked: what may not be read: root, and no setpriv" >&2
+  not_checked "what may not be read: root, and no setpriv"
 fi
 
 # --- what is alive ----------------------------------------------------------------------------

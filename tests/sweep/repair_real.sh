@@ -12,7 +12,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 source "$(dirname -- "${BASH_SOURCE[0]}")/registry.bash"
 begin_sweep "$@"
 begin_registry
-no_crash() { checks=$((checks + 1)) && ((rc < 8 || rc == 130)) || fail "$what: exit $rc"; }
+allowed+="3 130 "
 
 image_layout
 

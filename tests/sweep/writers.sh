@@ -255,6 +255,6 @@ if [[ -e $shim ]] && ! grep -q 'lib[at]san' <(ldd "$regsweep" 2>/dev/null); then
     check "$what: behind it all is there" test -e "$work/elsewhere/${orphan:7:2}/${orphan#*:}/data"
   done
 else
-  echo "$name: not checked: changes while a sweep runs: no shim" >&2
+  not_checked "changes while a sweep runs: no shim"
 fi
 end
