@@ -22,7 +22,7 @@ struct Tree {
 /// Paths are below `v2`, or with '^' in front below `root`; directories above are made. "$ab"
 /// stands for "ab" 32 times and "%ab" for 64 times, the hex digits of a digest. A line that cannot
 /// be done (the name is too long, a file stands in the way, "..") is left out; so are those beyond
-/// the first 80.
+/// the first 180.
 Tree make_tree(std::string_view listing, const std::string& root, const std::string& v2);
 
 }  // namespace regsweep::fuzz

@@ -34,7 +34,7 @@ bounded() { # MIB SECONDS ARGUMENT…
 # Depth --------------------------------------------------------------------------------------------------
 python3 - <<'PYTHON'
 n = 100_000
-open("deep.json", "w").write('{"schema":"regsweep.audit/1","a":' * 1 + '[' * n + ']' * n + "}")
+open("deep.json", "w").write('{"schema":"regsweep.audit/1","a":' + '[' * n + ']' * n + "}")
 open("objects.json", "w").write('{"a":' * n + "1" + "}" * n)
 open("open.json", "w").write("[" * n)
 for schema in ("plan", "audit", "verify"):
@@ -148,8 +148,8 @@ rm -rf journaled good large
 
 # Sizes ----------------------------------------------------------------------------------------------------
 tiny vast >/dev/null
-python3 - <<'PYTHON' || skip "no large files here"
-import glob, os
+python3 - <<'PYTHON' >vast.bytes
+import glob, os, sys
 best = 0
 for bits in (63, 62, 60, 50, 44):
     try:
@@ -167,12 +167,16 @@ for path in sorted(glob.glob("vast/docker/registry/v2/blobs/sha256/*/*/data")):
         count += 1
 for path in glob.glob("vast/docker/registry/v2/repositories/ns/app/_uploads/*/data"):
     os.truncate(path, best)
-print(f"extremes: {count} blobs of {best} bytes")
+print(count * best)
 PYTHON
+# Do the sizes add up to more than 64 bits hold?
+vast=$(python3 -c 'print(int(int(open("vast.bytes").read()) >= 2 ** 64))')
+((vast)) || not_checked "sizes that overflow: files cannot be large enough here"
 for arguments in "audit --json" "audit --json --exact" "repos --json" "tags --json" "gc --json"; do
   # shellcheck disable=SC2086
   bounded 100 30 $arguments vast
-  # JSON's own parser accepts it, and nothing is negative.
+  # JSON's own parser accepts it, and nothing is negative or wrapped.
+  if ((vast)) && [[ $arguments == audit* ]]; then holds "d['total']['apparent_bytes'] == 2 ** 64 - 1"; fi
   holds "(lambda f: f(f, d))(lambda f, x: all(f(f, v) for v in (x.values() if isinstance(x, dict) else x)) if isinstance(x, (dict, list)) else not isinstance(x, (int, float)) or isinstance(x, bool) or 0 <= x < 2 ** 64)"
 done
 for arguments in audit "audit --exact --apparent" "repos --apparent" "tags --apparent" gc "export --format ncdu" "audit --format prometheus"; do
@@ -221,7 +225,6 @@ for arguments in "audit --json" "audit --exact --json" "audit --exact -v" "tags"
 done
 run "audit of long paths" audit --json long
 holds "d['store']['repositories'] == 3 and any(len(r['name']) > 60000 for r in d['repositories'])"
-live_after() { bash "$here/live_tags.sh" long; }
 rm -rf long
 
 # Nested without end beside so many others that work is not put off any more: it must not pile up on the stack.
@@ -266,9 +269,13 @@ manifest, *_ = store.image("app", "plain", "plain")
 store.manifest("app", b'{"schemaVersion":2,"mediaType":"\\u001b[31m\\u0007","config":{"mediaType":"\\u001b]0;owned\\u0007","digest":"\x1b[31m"}}', "typed")
 PYTHON
   cat >plain.py <<'PYTHON'
-"""plain.py FILE: exit 1 if it holds a byte that a terminal acts on, but for colours and this program's own lines."""
+"""plain.py FILE: exit 1 if it holds a byte that a terminal acts on, but for colours and this program's own lines; or one of
+the bad names as it is, of which a terminal makes "\r\n" of a newline."""
 import re, sys
 data = open(sys.argv[1], "rb").read()
+for name in (b"\x1b[31mred", b"new\nline", b"new\r\nline", b"c\rarriage", b"back\x08", b"\x1b]0;owned", b"\xff\xfe"):
+    if name in data:
+        sys.exit(f"the name {name!r} as it is")
 data = re.sub(rb"^Script started.*?\n|\nScript done.*$", b"", data, flags=re.S)
 data = re.sub(rb"\x1b\[[0-9;]*m|\x1b\[K|\r(?=\n)|\r(?=\x1b\[K)|\r(?=\d+ of \d+, |regsweep|reading|[a-z ]*:)", b"", data)
 found = re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae\xa8\xa9]|\xe2\x81[\xa6-\xa9]|\xff|\xfe", data)
@@ -327,7 +334,7 @@ open("one", "wb").close()
 def fill(directory, names):
     os.makedirs(directory, exist_ok=True)
     at = os.open(directory, os.O_RDONLY)
-    source, linked = "one", 0
+    source = "one"
     for name in names:
         try:
             os.link(source, name, dst_dir_fd=at)  # takes less room than a file of its own
@@ -359,9 +366,12 @@ rm -rf many big.json big.txt
 
 # Mounts inside ------------------------------------------------------------------------------------------------
 if ((EUID == 0)) && unshare -m true 2>/dev/null; then
+  # What is mounted below v2 is of the store, as it is to a registry; what is mounted elsewhere is not.
   tiny mounted >/dev/null
-  tiny outside >/dev/null
-  fingerprint_quick outside >outside.print
+  tiny bound >/dev/null
+  tiny beside >/dev/null
+  fingerprint_quick bound >bound.print
+  fingerprint_quick beside >beside.print
   cat >mounts.sh <<'END'
 set -e
 v2=$PWD/mounted/docker/registry/v2
@@ -370,18 +380,24 @@ cp -a "$layer" kept
 mount -t tmpfs none "$layer"
 cp -a kept/. "$layer"/
 mkdir "$v2/repositories/bound" "$v2/repositories/ns/app/_layers/bound" mounted/.regsweep-quarantine mounted/beside
-mount --bind outside/docker/registry/v2/repositories/ns/app "$v2/repositories/bound"
-mount --bind outside mounted/beside
-mount -t tmpfs none mounted/.regsweep-quarantine
+mount --bind bound/docker/registry/v2/repositories/ns/app "$v2/repositories/bound"
+mount --bind beside mounted/beside
+[[ -z $quarantine_elsewhere ]] || mount -t tmpfs none mounted/.regsweep-quarantine
 "$@"
 END
+  export quarantine_elsewhere=1
   what="audit of a store with mounts inside" rc=0
   unshare -m bash mounts.sh bash -c 'du -s --block-size=1 mounted | cut -f 1 >du; "$0" audit --json --exact mounted' \
     "$regsweep" >out 2>err || rc=$?
   no_crash
   holds "d['total']['allocated_bytes'] == int(open('du').read())" "d['store']['tags'] == 5"
-  for arguments in "gc --apply ${everything[*]} --assume-offline" "gc --apply --no-quarantine --min-age 0s --empty --max-delete 90% --assume-offline" \
+  sweep="gc --apply --min-age 0s --empty --max-delete 90% --assume-offline"
+  for arguments in "$sweep" "gc --apply ${everything[*]} --assume-offline" "" "$sweep" "$sweep --no-quarantine" \
     "repair --apply --verify --drop-dangling --assume-offline" "undo --all --assume-offline" "purge --all"; do
+    if [[ -z $arguments ]]; then # from here on without a file system of its own for the quarantine
+      quarantine_elsewhere=
+      continue
+    fi
     rm -rf mounted kept
     tiny mounted >/dev/null
     what="$arguments of a store with mounts inside" rc=0
@@ -391,18 +407,25 @@ END
     no_crash
     check "$what: live tags are whole" bash -c '! grep -q broken walk && (($(grep -c whole walk) >= 3))'
   done
-  check "behind a mount blobs are as they were" test "$(find outside -name data | wc -l)" = "$(grep -c '/data f' outside.print)"
-  rm -rf mounted kept outside
+  check "what is mounted beside v2 is as it was" cmp beside.print <(fingerprint_quick beside)
+  check "blobs where a repository is mounted from are as they were" \
+    cmp <(grep '/blobs/' bound.print) <(fingerprint_quick bound | grep '/blobs/')
+  rm -rf mounted kept bound beside
 else
   not_checked "mounts inside of a store: none can be made here"
 fi
 
 # Growing and shrinking ------------------------------------------------------------------------------------------
-tiny busy >/dev/null
+tiny busy >busy.parts
 cat >writer.py <<'PYTHON'
 import glob, os, random, time
 rnd = random.Random(3)
-paths = glob.glob("busy/docker/registry/v2/blobs/sha256/*/*/data") + glob.glob("busy/docker/registry/v2/repositories/ns/app/_*/**/link", recursive=True)
+import sys
+v2 = "busy/docker/registry/v2/"
+parts = dict(line.split() for line in open(sys.argv[1]))
+swept = [parts[name].partition(":")[2] for name in ("garbage", "orphan")]  # would go under its hands
+paths = [path for path in glob.glob(v2 + "blobs/sha256/*/*/data") + glob.glob(v2 + "repositories/ns/app/_*/**/link", recursive=True)
+         if not any(digest in path for digest in swept)]
 end = time.monotonic() + 3
 open("writing", "w").close()
 while time.monotonic() < end:
@@ -424,8 +447,13 @@ while time.monotonic() < end:
         open(path, "wb").write(whole)
 PYTHON
 bash "$here/live_tags.sh" busy >walk.before
-python3 writer.py &
+python3 writer.py busy.parts &
 writer=$!
+for _ in {1..100}; do
+  [[ ! -e writing ]] || break
+  sleep 0.05
+done
+check "the writer writes" test -e writing
 while kill -0 $writer 2>/dev/null; do
   for arguments in "verify --json" "audit --json --exact" "tags --all" "gc --apply --min-age 0s --uploads 7d"; do
     # shellcheck disable=SC2086

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -154,8 +155,48 @@ def same(command, what, **fault):
           f"{command}: {what}: exit {done.returncode}, or not the bytes of the good run: {done.stderr[-200:]!r}")
 
 
+# garbage-collect removes at once, and has no quarantine.
+collect = ["garbage-collect", "--delete-untagged", "--semantics", "registry-2.8"]
+
+
+def files_of(root):
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def collected(name, **fault):
+    """What a collection with this fault removed, and what else it said."""
+    copy = work / f"copy-{name}-{fault.get('errno', '')}"
+    shutil.copytree(store, copy)
+    environment = dict(os.environ, LD_PRELOAD=shim, REGSWEEP_FAULT_PATH=str(copy))
+    for key, value in fault.items():
+        environment["REGSWEEP_FAULT_" + key.upper()] = str(value)
+    done = subprocess.run([regsweep, *collect, "--jobs", "1", copy], env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    gone = before - files_of(copy)
+    shutil.rmtree(copy)
+    return gone, done
+
+
+def collect_with(error, at):
+    gone, done = collected(at, call="looking", errno=error, at=at)
+    what = f"garbage-collect: {error} from call {at}"
+    check(0 <= done.returncode <= 7, f"{what}: exit {done.returncode}: {done.stderr[-300:]!r}")
+    if error == "ENOENT":
+        return  # a tag that has no link is none, to a registry as well
+    check(gone <= wanted, f"{what}: removed {sorted(gone - wanted)[:3]}, exit {done.returncode}")
+    check(gone == wanted or done.returncode != 0, f"{what}: left {sorted(wanted - gone)[:3]}, exit 0")
+
+
+before = files_of(store)
+wanted, done = collected("good", count=work / "collect")
+check(done.returncode == 0 and any("/blobs/" in path for path in wanted), f"garbage-collect: exit {done.returncode}: {done.stderr[-200:]!r}")
+collect_calls = int(re.search(r"looking (\d+)", (work / "collect").read_text())[1])
+
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
     waiting = []
+    for at in range(1, collect_calls + 1, 1 if every else 7):
+        for error in errors if every else [errors[at // 7 % len(errors)]]:
+            waiting.append(pool.submit(collect_with, error, at))
     for number, command in enumerate(commands):
         count_file = work / "count"
         run(command, count=count_file)

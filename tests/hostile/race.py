@@ -1,5 +1,5 @@
-"""race.py STORE SIDE SECONDS: swaps directories of the store, one after the other, with symbolic links to what
-SIDE/canary holds in their place, thousands of times; leaves all as it was. Prints how often.
+"""race.py STORE SIDE SECONDS: swaps directories and files of the store, one after the other, with symbolic links to
+what SIDE/canary holds in their place, thousands of times; leaves all as it was. Prints how often.
 """
 import ctypes
 import os
@@ -28,13 +28,15 @@ def exchange(a, b):
 
 
 def pairs():
-    """Each directory below v2 with a symbolic link to its double."""
+    """Each directory and file below v2 with a symbolic link to its double."""
     out = []
     top = store / "docker/registry/v2"
-    for directory, names, _ in os.walk(top):
-        for name in names:
+    for directory, names, files in os.walk(top):
+        for name in names + files:
             path = pathlib.Path(directory) / name
             link = side / f"link-{len(out)}"
+            if link.is_symlink():  # of another run
+                link.unlink()
             link.symlink_to(side / "canary" / path.relative_to(store))
             out.append((os.fsencode(path), os.fsencode(link)))
     return out
