@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # unreadable.sh REGSWEEP: what a user without rights may not read. Exit 4, complete is false, the
-# finding names the place and why, everything else is still reported, and nothing that the unread
-# place may hold is called garbage by a command that could act on it.
+# finding names the place and why, and everything else is still reported. What sweeps make of it is in
+# ../sweep/refusals.sh.
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.bash"
 begin "$@"
 ((EUID == 0)) || skip "must be root to become another user"

@@ -5,8 +5,8 @@
 //   REGSWEEP_FAULT_KILL=N      SIGKILL right before the Nth call that changes something; a write
 //                              puts half of its bytes first, as a crash may
 //   REGSWEEP_FAULT_STOP=N      SIGSTOP right before it instead, once
-//   REGSWEEP_FAULT_CALL=NAME   with REGSWEEP_FAULT_ERRNO=EIO… and REGSWEEP_FAULT_AT=N: the Nth call of
-//                              this name fails; REGSWEEP_FAULT_FROM=1: and all after it;
+//   REGSWEEP_FAULT_CALL=NAME   with REGSWEEP_FAULT_ERRNO=EIO… and REGSWEEP_FAULT_AT=N: the Nth
+//                              call of this name fails; REGSWEEP_FAULT_FROM=1: and all after it;
 //                              REGSWEEP_FAULT_EVERY=1: and each further Nth. NAME "looking" stands
 //                              for every call that changes nothing
 //   REGSWEEP_FAULT_SHORT=N     a read brings N bytes at most
