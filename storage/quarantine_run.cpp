@@ -40,7 +40,9 @@ Status check_entries(const Directory& run, RunContents& contents) {
   Status read = listed->each([&](const DirectoryEntry& entry) {
     if (entry.name == kDeleted) {
       contents.purge_begun = true;
-    } else if (entry.name != kObjects && entry.name != kJournalFile) {
+    } else if (entry.name == kObjects) {
+      contents.has_objects = true;
+    } else if (entry.name != kJournalFile) {
       unknown = entry.name;
     }
   });

@@ -13,7 +13,7 @@ namespace regsweep::storage {
 
 // A run's directory, `<root>/.regsweep-quarantine/<run id>`, holds `journal` and `objects/<n>`. A
 // purge renames `objects` to `deleted` before it deletes anything: what is left of it is never put
-// back.
+// back. `deleted` outlives the journal, by which an undo would take away what was placed.
 
 inline constexpr const char* kObjects = "objects";
 inline constexpr const char* kDeleted = "deleted";
@@ -59,6 +59,8 @@ struct RunContents {
   std::vector<std::uint64_t> present;  ///< moved objects that are there, ascending
   std::vector<std::uint64_t> staged;   ///< staged files that are there: not in place; ascending
   bool purge_begun = false;
+  /// Without `objects` nothing is left to undo, and what was placed may be all that there is.
+  bool has_objects = false;
 };
 
 /// Reads a run and checks that its journal names all that lies there. A run without a journal holds
