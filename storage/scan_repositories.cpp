@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -65,17 +66,17 @@ class RepositoryScan {
   /// hand_out().
   void directory(const Shared& at, const std::string& name, std::uint64_t share, int nested) {
     if (interrupted()) return;
+    const std::string path = path_of(name, "");
     RepositoryEntry repository;
     NameChunk below;
     bool is_repository = false;
     bool empty = true;
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       empty = false;
-      is_repository |= repository_tree_entry(at, name, entry, repository, below);
+      is_repository |= repository_tree_entry(at, path, name, entry, repository, below);
     });
     share /= below.count + 1;
     below.each([&](std::string_view child) { descend(at, name, child, share, nested); });
-    const std::string path = path_of(name, "");
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (is_repository) {
       repository.name = name;
@@ -89,9 +90,11 @@ class RepositoryScan {
 
   /// Takes one name of the repository tree; a directory to descend into goes to `below`. Returns
   /// whether the name marks the directory a repository.
-  bool repository_tree_entry(const Shared& at, const std::string& name, const DirectoryEntry& entry,
-                             RepositoryEntry& repository, NameChunk& below) {
-    const FileType type = type_of(*at, entry);
+  bool repository_tree_entry(const Shared& at, const std::string& path, const std::string& name,
+                             const DirectoryEntry& entry, RepositoryEntry& repository,
+                             NameChunk& below) {
+    const std::optional<FileType> type = type_of(visitor_, *at, path, entry);
+    if (!type) return false;
     const bool is_directory = type == FileType::kDirectory;
     const bool underscore = entry.name.starts_with('_');
     const bool marker = entry.name == layout::kLayers || entry.name == layout::kManifests ||
@@ -112,11 +115,7 @@ class RepositoryScan {
       below.add(entry.name);
       return false;
     }
-    if (type == FileType::kUnknown) {
-      report_unreadable(visitor_, path_of(name, entry.name), Error{Errc::kNotFound, {}, {}, 0});
-    } else if (options_.report_strays) {
-      report_stray(visitor_, *at, path_of(name, ""), entry);
-    }
+    if (options_.report_strays) report_stray(visitor_, *at, path, entry);
     return false;
   }
 
@@ -138,19 +137,23 @@ class RepositoryScan {
   /// Opens what a repository holds, announces it, and scans it.
   void contents(const Shared& at, RepositoryEntry entry) {
     const std::string name = entry.name;
-    const auto open = [&](const char* part, bool expected) -> Shared {
-      if (!expected) return nullptr;
+    // What was listed just now and is not there vanished; what `_manifests` holds was not listed.
+    const auto open = [&](const char* part, bool was_listed) -> Shared {
       Result<Directory> opened = at->open(part);
       if (opened) return std::make_shared<Directory>(std::move(*opened));
-      if (opened.error().code != Errc::kNotFound) {
+      if (was_listed || opened.error().code != Errc::kNotFound) {
         report_unreadable(visitor_, path_of(name, part), opened.error());
       }
       return nullptr;
     };
-    const Shared revisions = open(layout::kRevisions, entry.has_manifests);
-    const Shared tags = open(layout::kTags, entry.has_manifests);
-    const Shared layers = open(layout::kLayers, entry.has_layers);
-    const Shared uploads = open(layout::kUploads, entry.has_uploads);
+    const auto listed = [&](const char* part, bool is_listed) {
+      return is_listed ? open(part, true) : nullptr;
+    };
+    const Shared manifests = listed(layout::kManifests, entry.has_manifests);
+    const Shared revisions = manifests ? open(layout::kRevisions, false) : nullptr;
+    const Shared tags = manifests ? open(layout::kTags, false) : nullptr;
+    const Shared layers = listed(layout::kLayers, entry.has_layers);
+    const Shared uploads = listed(layout::kUploads, entry.has_uploads);
     entry.has_revisions = revisions != nullptr;
     entry.has_tags = tags != nullptr;
     const std::uint32_t id = visitor_.repository(std::move(entry));
@@ -165,7 +168,10 @@ class RepositoryScan {
   void links(std::uint32_t id, const Shared& at, const std::string& path, bool revisions) {
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       Algorithm algorithm;
-      if (!parse_algorithm(entry.name, algorithm) || type_of(*at, entry) != FileType::kDirectory) {
+      const bool named = parse_algorithm(entry.name, algorithm);
+      const auto type = named ? type_of(visitor_, *at, path, entry) : FileType::kUnknown;
+      if (!type) return;
+      if (type != FileType::kDirectory) {
         if (options_.report_strays) report_stray(visitor_, *at, path, entry);
         return;
       }
@@ -342,7 +348,9 @@ class RepositoryScan {
 
   void scan_uploads(std::uint32_t id, Directory& at, const std::string& path) {
     const Status listed = at.each([&](const DirectoryEntry& entry) {
-      if (type_of(at, entry) != FileType::kDirectory) {
+      const std::optional<FileType> type = type_of(visitor_, at, path, entry);
+      if (!type) return;
+      if (type != FileType::kDirectory) {
         if (options_.report_strays) report_stray(visitor_, at, path, entry);
         return;
       }
