@@ -1,7 +1,5 @@
 // The walk over `repositories`: finds the repositories, then reads each one's revision, layer and
 // tag links. A large directory is cut into chunks of names that other threads take.
-#include <tbb/task_group.h>
-
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -12,18 +10,13 @@
 #include "storage/layout.h"
 #include "storage/link.h"
 #include "storage/path_buffer.h"
+#include "storage/shared_work.h"
 #include "storage/upload.h"
 
 namespace regsweep::storage {
 namespace {
 
 constexpr std::size_t kChunkNames = 256;
-/// Pieces of work that wait for a thread, at most: names come faster than they can be looked at,
-/// and those of ten million links are 700 MB. Enough for each of hundreds of threads.
-constexpr int kMostWaiting = 512;
-/// Directories in one another that a thread reads at once where that much waits, at most: each
-/// takes some of its stack.
-constexpr int kMostNested = 16;
 
 /// Names kept for later or handed to another thread, each ending in NUL.
 struct NameChunk {
@@ -52,8 +45,9 @@ class RepositoryScan {
 
   void run(Directory repositories) {
     auto root = std::make_shared<Directory>(std::move(repositories));
-    group_.run([this, root] { directory(root, "", ScanProgress::kWhole, 0); });
-    group_.wait();
+    work_.hand_out(0,
+                   [this, root](int nested) { directory(root, "", ScanProgress::kWhole, nested); });
+    work_.wait();
   }
 
  private:
@@ -63,7 +57,7 @@ class RepositoryScan {
 
   /// Lists one directory of the repository tree: its markers, and the directories below it. They
   /// and what it holds itself are each an equal part of its `share` of the progress. `nested`: see
-  /// hand_out().
+  /// SharedWork.
   void directory(const Shared& at, const std::string& name, std::uint64_t share, int nested) {
     if (interrupted()) return;
     const std::string path = path_of(name, "");
@@ -121,9 +115,9 @@ class RepositoryScan {
 
   void descend(const Shared& at, const std::string& name, std::string_view child,
                std::uint64_t share, int nested) {
-    hand_out(nested, [this, at, share, child = std::string(child),
-                      full = name.empty() ? std::string(child)
-                                          : name + '/' + std::string(child)](int inner) {
+    work_.hand_out(nested, [this, at, share, child = std::string(child),
+                            full = name.empty() ? std::string(child)
+                                                : name + '/' + std::string(child)](int inner) {
       if (interrupted()) return;
       Result<Directory> opened = at->open(child.c_str());
       if (!opened) {
@@ -364,22 +358,6 @@ class RepositoryScan {
     if (!listed) report_unreadable(visitor_, path, listed.error());
   }
 
-  /// Has `work` done by whoever is free, or here and now where much waits already. Work that is
-  /// done here stands on the stack of what hands it out: it gets how many do, and so does what it
-  /// hands out, as a hostile store nests directories without end.
-  template <class Work>
-  void hand_out(int nested, Work work) {
-    if (waiting_ >= kMostWaiting && nested < kMostNested) {
-      work(nested + 1);
-      return;
-    }
-    ++waiting_;
-    group_.run([this, work = std::move(work)] {
-      --waiting_;
-      work(0);
-    });
-  }
-
   /// Lists `at`, drops the names `keep` refuses, and hands out `work` on chunks of the others, but
   /// for the last one.
   template <class Keep, class Work>
@@ -389,7 +367,7 @@ class RepositoryScan {
       if (!keep(entry)) return;
       chunk.add(entry.name);
       if (chunk.count < kChunkNames) return;
-      hand_out(0, [work, full = std::exchange(chunk, {})](int) { work(full); });
+      work_.hand_out(0, [work, full = std::exchange(chunk, {})](int) { work(full); });
     });
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (chunk.count != 0) work(chunk);
@@ -408,8 +386,7 @@ class RepositoryScan {
   ScanVisitor& visitor_;
   const ScanOptions& options_;
   ScanProgress& progress_;
-  std::atomic<int> waiting_{0};
-  tbb::task_group group_;
+  SharedWork work_;
 };
 
 }  // namespace
