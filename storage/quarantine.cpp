@@ -1,13 +1,11 @@
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <tbb/parallel_for_each.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <ctime>
 #include <mutex>
+#include <optional>
 
 #include "storage/layout.h"
 #include "storage/quarantine_run.h"

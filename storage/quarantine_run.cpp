@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <ctime>
@@ -226,6 +227,21 @@ Status sync_directory(const Directory& directory, std::string_view what) {
   const int synced = retried([&] { return ::fsync(directory.fd()); });
   if (synced == 0 || errno == EINVAL) return kOk;  // EINVAL: this file system syncs no directories
   return change_error(errno, "cannot sync", std::string(what));
+}
+
+Status sync_directories(const LockedStore& store, std::set<std::string>& paths) {
+  for (; !paths.empty(); paths.erase(paths.begin())) {
+    const std::string& path = *paths.begin();
+    const std::string& named = path.empty() ? store.v2_path : path;
+    const Result<Directory> directory =
+        path.empty() ? reopen(store.v2) : store.v2.open(path.c_str());
+    if (!directory && directory.error().code == Errc::kNotFound) continue;
+    if (!directory) return below(named, directory.error());
+    if (const Status synced = sync_directory(*directory, ""); !synced) {
+      return below(named, synced.error());
+    }
+  }
+  return kOk;
 }
 
 }  // namespace regsweep::storage

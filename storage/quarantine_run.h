@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "storage/directory.h"
 #include "storage/journal.h"
 #include "storage/result.h"
+#include "storage/sweeper_lock.h"
 
 namespace regsweep::storage {
 
@@ -17,7 +19,6 @@ namespace regsweep::storage {
 
 inline constexpr const char* kObjects = "objects";
 inline constexpr const char* kDeleted = "deleted";
-inline constexpr const char* kJournalFile = "journal";
 
 /// "20261124T203310.123456Z-0a1b": UTC, and four random digits.
 std::string make_run_id(std::int64_t time_nanoseconds);
@@ -82,5 +83,9 @@ bool set_mtime(int fd, std::int64_t nanoseconds) noexcept;
 
 /// fsync of a directory.
 Status sync_directory(const Directory& directory, std::string_view what);
+
+/// The same of directories below v2, "" being v2 itself: those that were synced, or are not there
+/// any more, are taken from `paths`. Stops at the first that fails.
+Status sync_directories(const LockedStore& store, std::set<std::string>& paths);
 
 }  // namespace regsweep::storage
