@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <unordered_map>
 
 #include "storage/sweeper_shape.h"
@@ -23,7 +24,9 @@ class AdditionUndo {
     if (const Status deleted = delete_staged(); !deleted) return deleted.error();
     if (const Status taken = take_away_placed(); !taken) return taken.error();
     if (const Status removed = remove_made(); !removed) return removed.error();
-    if (const Status synced = sync_changed(); !synced) return synced.error();
+    // The journal may go only once it is not needed any more.
+    const Status synced = sync_directories(store_, changed_);
+    if (!synced) return synced.error();
     return std::move(undone_);
   }
 
@@ -33,7 +36,6 @@ class AdditionUndo {
   Status take_away(const std::string& path, const Identity& placed);
   Status remove_made();
   Status remove(const std::string& path);
-  Status sync_changed();
   bool is_staged(std::uint64_t object) const {
     return std::binary_search(contents_.staged.begin(), contents_.staged.end(), object);
   }
@@ -44,7 +46,7 @@ class AdditionUndo {
   const RunContents& contents_;
   const JournalContents& journal_;
   std::unordered_multimap<std::string, const MoveRecord*> moves_;  ///< by path
-  std::unordered_set<std::string> changed_;
+  std::set<std::string> changed_;
   AdditionsUndone undone_;
 };
 
@@ -159,21 +161,6 @@ Status AdditionUndo::remove_made() {
     if (!above_left.contains(made->path) || remade.contains(made->path)) continue;
     if (is_put_back(made->path, nullptr)) continue;
     if (Status removed = remove(made->path); !removed) return removed;
-  }
-  return kOk;
-}
-
-/// The journal may go only once it is not needed any more.
-Status AdditionUndo::sync_changed() {
-  for (const std::string& path : changed_) {
-    const Result<Directory> directory =
-        path.empty() ? reopen(store_.v2) : store_.v2.open(path.c_str());
-    const std::string& named = path.empty() ? store_.v2_path : path;
-    if (!directory && directory.error().code == Errc::kNotFound) continue;
-    if (!directory) return below(named, directory.error());
-    if (const Status synced = sync_directory(*directory, ""); !synced) {
-      return below(named, synced.error());
-    }
   }
   return kOk;
 }

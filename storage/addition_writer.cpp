@@ -178,29 +178,11 @@ Status AdditionWriter::carry_out(std::size_t planned) {
   for (; placed_ < planned; ++placed_) {
     const Staged& one = staged_[placed_];
     if (placed_ != 0 && staged_[placed_ - 1].addition_class != one.addition_class) {
-      if (Status synced = sync_changed(); !synced) return synced;
+      if (Status synced = sync_directories(store_, changed_); !synced) return synced;
     }
     if (const Status done = put(one); !done) {
       return done.error().path.empty() ? below(one.path, done.error()) : done.error();
     }
-  }
-  return kOk;
-}
-
-Status AdditionWriter::sync_changed() {
-  while (!changed_.empty()) {
-    const std::string& path = *changed_.begin();
-    const Result<Directory> directory =
-        path.empty() ? reopen(store_.v2) : store_.v2.open(path.c_str());
-    // Not there: it was made and, because it could not be given its mode, removed again.
-    if (!directory && directory.error().code != Errc::kNotFound) {
-      return below(path.empty() ? store_.v2_path : path, directory.error());
-    }
-    if (directory) {
-      const Status synced = sync_directory(*directory, "");
-      if (!synced) return below(path.empty() ? store_.v2_path : path, synced.error());
-    }
-    changed_.erase(changed_.begin());
   }
   return kOk;
 }
@@ -211,7 +193,7 @@ Status AdditionWriter::place(std::size_t& placed) {
   const Status done = carry_out(planned);
   open_.reset();
   placed = placed_;
-  const Status synced = sync_changed();
+  const Status synced = sync_directories(store_, changed_);
   if (!done) return done;
   return fit ? synced : fit;
 }

@@ -45,7 +45,6 @@ class AdditionWriter {
   Status prepare(const Staged& one, const Directory& parent) const;
   Result<Directory> open_or_make(const std::string& path);
   Status make(const Directory& parent, const std::string& path);
-  Status sync_changed();
   std::string object_path(std::uint64_t object) const;
 
   const LockedStore& store_;

@@ -74,19 +74,19 @@ int open_beneath_stepwise(int dir, const char* name, int flags, Mounts mounts) n
 }
 
 int open_beneath(int dir, const char* name, int flags, Mounts mounts) noexcept {
-  if (openat2_works.load(std::memory_order_relaxed)) {
+  const bool tried = openat2_works.load(std::memory_order_relaxed);
+  if (tried) {
     struct open_how how = {};
     how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
     if (mounts == Mounts::kStay) how.resolve |= RESOLVE_NO_XDEV;
-    long fd;
-    do {
-      fd = ::syscall(SYS_openat2, dir, name, &how, sizeof how);
-    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    const long fd = retried([&] { return ::syscall(SYS_openat2, dir, name, &how, sizeof how); });
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
-    openat2_works.store(false, std::memory_order_relaxed);
   }
-  return open_beneath_stepwise(dir, name, flags, mounts);
+  // EPERM may be said of this one file: only what works otherwise tells of a filter.
+  const int fd = open_beneath_stepwise(dir, name, flags, mounts);
+  if (tried && fd >= 0) openat2_works.store(false, std::memory_order_relaxed);
+  return fd;
 }
 
 }  // namespace regsweep::storage

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "storage/beneath.h"
+#include "storage/nanoseconds.h"
 #include "storage/retried.h"
 
 namespace regsweep::storage {
@@ -49,8 +50,8 @@ FileFacts facts_from(const struct stat& st) noexcept {
   facts.size_bytes = static_cast<std::uint64_t>(st.st_size);
   facts.allocated_bytes = static_cast<std::uint64_t>(st.st_blocks) * 512;
   facts.mtime_seconds = st.st_mtim.tv_sec;
-  facts.mtime_nanoseconds = std::int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec;
-  facts.ctime_nanoseconds = std::int64_t{st.st_ctim.tv_sec} * 1'000'000'000 + st.st_ctim.tv_nsec;
+  facts.mtime_nanoseconds = nanoseconds_of(st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+  facts.ctime_nanoseconds = nanoseconds_of(st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
   facts.device = st.st_dev;
   facts.inode = st.st_ino;
   return facts;
@@ -131,9 +132,8 @@ StillWatch::StillWatch(const Directory& directory) {
   struct timespec now;
   if (!facts || ::clock_gettime(CLOCK_REALTIME, &now) != 0) return;
   ctime_nanoseconds_ = facts->ctime_nanoseconds;
-  const std::int64_t age =
-      std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - facts->ctime_nanoseconds;
-  can_tell_ = age < 0 || age > kCoarsestTick;
+  const std::int64_t then = nanoseconds_of(now.tv_sec, now.tv_nsec);
+  can_tell_ = ctime_nanoseconds_ > then || ctime_nanoseconds_ < then - kCoarsestTick;
 }
 
 bool StillWatch::still(const Directory& directory) const {

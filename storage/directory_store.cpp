@@ -31,10 +31,13 @@ void report_unreadable(ScanVisitor& visitor, std::string path, const Error& erro
   visitor.event(std::move(event));
 }
 
-FileType type_of(const Directory& at, const DirectoryEntry& entry) {
+std::optional<FileType> type_of(ScanVisitor& visitor, const Directory& at,
+                                const std::string& directory, const DirectoryEntry& entry) {
   if (entry.type != FileType::kUnknown) return entry.type;
   const Result<FileFacts> facts = at.stat(entry.name.data());
-  return facts ? facts->type : FileType::kUnknown;
+  if (facts) return facts->type;
+  report_unreadable(visitor, joined(directory, entry.name), facts.error());
+  return std::nullopt;
 }
 
 void report_stray(ScanVisitor& visitor, const Directory& at, const std::string& directory,
@@ -112,15 +115,16 @@ Result<std::unique_ptr<BlobReader>> DirectoryStore::open_blob(const Digest& dige
 Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::vector<char>& buffer,
                                                    const BlobReading& how) const {
   const std::string path = layout::blob_path(digest);
-  // Whole, by the size that is known, with room that tells of a longer one.
-  const auto make_room = [&](std::uint64_t whole, std::size_t least) {
-    const std::uint64_t room = std::min<std::uint64_t>(whole, how.limit_bytes) + 1;
-    const std::size_t wanted = std::max<std::size_t>(room, least) + how.padding_bytes;
-    if (buffer.size() < wanted) buffer.resize(wanted);
+  // Whole, by the size that is known, with room that tells of a longer one. The buffer may have had
+  // more room already.
+  const std::size_t most = how.limit_bytes + 1;
+  const auto make_room = [&](std::uint64_t wanted) {
+    const auto least = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, most));
+    if (buffer.size() < least + how.padding_bytes) buffer.resize(least + how.padding_bytes);
+    return std::min(buffer.size() - how.padding_bytes, most);
   };
-  make_room(how.expected_bytes, kFirstReadBytes);
+  std::size_t room = make_room(std::max<std::uint64_t>(how.expected_bytes + 1, kFirstReadBytes));
   for (;;) {
-    const std::size_t room = buffer.size() - how.padding_bytes;
     FileFacts facts;
     const Result<std::size_t> got =
         v2_.read(path.c_str(), std::span<char>(buffer.data(), room), how.expected_bytes, &facts);
@@ -130,20 +134,17 @@ Result<std::string_view> DirectoryStore::read_blob(const Digest& digest, std::ve
       return error;
     }
     if (*got < room) return std::string_view(buffer.data(), *got);
-    if (room > how.limit_bytes) {
+    if (room == most) {
       return Error{Errc::kCorrupt, path,
                    "longer than " + std::to_string(how.limit_bytes) + " bytes: no manifest is", 0};
     }
-    make_room(facts.size_bytes, 2 * room);  // twice as much for a file that grows
+    // Twice as much for a file that grows.
+    room = make_room(std::max<std::uint64_t>(facts.size_bytes + 1, 2 * room));
   }
 }
 
 Result<FileFacts> DirectoryStore::stat_path(const std::string& path) const {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return v2_.stat(path.c_str());
-  const Result<Directory> parent = v2_.open(path.substr(0, slash).c_str());
-  if (!parent) return parent.error();
-  return parent->stat(path.c_str() + slash + 1);
+  return v2_.stat(path.c_str());
 }
 
 Result<std::vector<std::string>> DirectoryStore::list_path(const std::string& path) const {

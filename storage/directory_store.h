@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "storage/directory.h"
@@ -46,7 +47,9 @@ void report_unreadable(ScanVisitor& visitor, std::string path, const Error& erro
 void report_stray(ScanVisitor& visitor, const Directory& at, const std::string& directory,
                   const DirectoryEntry& entry);
 
-/// The entry's type; asks the file system where the listing did not tell. kUnknown: it vanished.
-FileType type_of(const Directory& at, const DirectoryEntry& entry);
+/// The type of an entry of `directory`, open as `at`; asks the file system where the listing did
+/// not tell. Nothing if that cannot be told: it is reported then, as what it holds is unknown.
+std::optional<FileType> type_of(ScanVisitor& visitor, const Directory& at,
+                                const std::string& directory, const DirectoryEntry& entry);
 
 }  // namespace regsweep::storage

@@ -2,15 +2,15 @@
 // to what `du -s --block-size=1` says of the root. What a place may hold is a table of contexts.
 #include <tbb/concurrent_vector.h>
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/task_group.h>
+#include <tbb/parallel_sort.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <tuple>
 
 #include "storage/directory_store.h"
 #include "storage/layout.h"
+#include "storage/shared_work.h"
 
 namespace regsweep::storage {
 namespace {
@@ -44,11 +44,15 @@ struct Place {
   Hears hears = Hears::kNothing;
 };
 
+/// A name of a file that has several: a store made of hard links has one for each file.
 struct HardLink {
   std::uint64_t device;
   std::uint64_t inode;
+  std::uint64_t size_bytes;
+  std::uint64_t allocated_bytes;
   FileClass file_class;
-  FileFacts facts;
+
+  auto key() const noexcept { return std::tuple(device, inode, file_class); }
 };
 
 bool is_hex_of(std::string_view algorithm_path, std::string_view name) {
@@ -151,8 +155,8 @@ class InventoryWalk {
     if (facts && options_.stat) totals_.local()[FileClass::kDirectory].add(*facts);
     const Place place{v2_path_.empty() ? Context::kV2 : Context::kOutside, Hears::kNothing};
     auto shared = std::make_shared<Directory>(std::move(root));
-    group_.run([this, shared, place] { directory(shared, "", place); });
-    group_.wait();
+    work_.hand_out(0, [this, shared, place](int nested) { directory(shared, "", place, nested); });
+    work_.wait();
     Inventory sum = totals_.combine([](Inventory a, const Inventory& b) {
       for (std::size_t i = 0; i < std::size(a.of); ++i) a.of[i] += b.of[i];
       return a;
@@ -166,21 +170,22 @@ class InventoryWalk {
 
   bool interrupted() const { return options_.interrupted(); }
 
-  void directory(const Shared& at, const std::string& path, Place place) {
+  /// `nested`: see SharedWork.
+  void directory(const Shared& at, const std::string& path, Place place, int nested) {
     if (interrupted()) return;
     bool empty = true;
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       empty = false;
       const std::string below =
           path.empty() ? std::string(entry.name) : path + '/' + std::string(entry.name);
-      visit(at, path, below, place, entry);
+      visit(at, path, below, place, entry, nested);
     });
     if (!listed) report_unreadable(visitor_, event_path(path), listed.error());
     if (listed && empty) report_empty(*at, path, place);
   }
 
   void visit(const Shared& at, const std::string& path, const std::string& below, Place place,
-             const DirectoryEntry& entry) {
+             const DirectoryEntry& entry, int nested) {
     if (interrupted()) return;
     FileFacts facts;
     facts.type = entry.type;
@@ -193,14 +198,14 @@ class InventoryWalk {
       facts = *looked;
     }
     if (facts.type == FileType::kDirectory) {
-      enter(at, path, below, place, entry, facts);
+      enter(at, path, below, place, entry, facts, nested);
     } else {
       count(*at, place, entry.name, below, facts);
     }
   }
 
   void enter(const Shared& at, const std::string& path, const std::string& below, Place place,
-             const DirectoryEntry& entry, const FileFacts& facts) {
+             const DirectoryEntry& entry, const FileFacts& facts, int nested) {
     const Place inner = place_of(place, path, entry.name, v2_path_);
     if (place.context == Context::kV2 && options_.skip_scanned &&
         (inner.context == Context::kBlobs || inner.context == Context::kTree)) {
@@ -211,22 +216,22 @@ class InventoryWalk {
       visitor_.event({EventKind::kStrayDirectory, event_path(below), facts, {}});
     }
     if (inner.context == Context::kBlob || inner.context == Context::kLinkLeaf) {
-      open(at, entry.name.data(), below, inner);  // holds one file: not worth a task
+      open(at, entry.name.data(), below, inner, nested);  // holds one file: not worth a task
       return;
     }
     // Opened when its turn comes: what waits must not hold a descriptor each.
-    group_.run([this, at, name = std::string(entry.name), below, inner] {
-      open(at, name.c_str(), below, inner);
+    work_.hand_out(nested, [this, at, name = std::string(entry.name), below, inner](int deeper) {
+      open(at, name.c_str(), below, inner, deeper);
     });
   }
 
-  void open(const Shared& at, const char* name, const std::string& path, Place place) {
+  void open(const Shared& at, const char* name, const std::string& path, Place place, int nested) {
     Result<Directory> opened = at->open(name);
     if (!opened) {
       report_unreadable(visitor_, event_path(path), opened.error());
       return;
     }
-    directory(std::make_shared<Directory>(std::move(*opened)), path, place);
+    directory(std::make_shared<Directory>(std::move(*opened)), path, place, nested);
   }
 
   void count(const Directory& at, Place place, std::string_view name, const std::string& path,
@@ -235,7 +240,8 @@ class InventoryWalk {
     ScanProgress::add(progress_.files, 1);
     if (options_.stat) {
       if (facts.hard_links > 1) {
-        hard_links_.push_back({facts.device, facts.inode, file_class, facts});
+        hard_links_.push_back(
+            {facts.device, facts.inode, facts.size_bytes, facts.allocated_bytes, file_class});
       } else {
         totals_.local()[file_class].add(facts);
       }
@@ -297,18 +303,17 @@ class InventoryWalk {
 
   /// Counts each inode with several names once, in the first of its classes, as `du` does.
   void add_hard_links(Inventory& sum) {
-    std::vector<HardLink> links(hard_links_.begin(), hard_links_.end());
-    const auto key = [](const HardLink& a) { return std::tuple(a.device, a.inode, a.file_class); };
-    std::sort(links.begin(), links.end(),
-              [&](const HardLink& a, const HardLink& b) { return key(a) < key(b); });
-    for (std::size_t i = 0; i < links.size(); ++i) {
-      const bool first =
-          i == 0 || links[i].inode != links[i - 1].inode || links[i].device != links[i - 1].device;
-      if (first) {
-        sum[links[i].file_class].add(links[i].facts);
+    tbb::parallel_sort(hard_links_.begin(), hard_links_.end(),
+                       [](const HardLink& a, const HardLink& b) { return a.key() < b.key(); });
+    const HardLink* before = nullptr;
+    for (const HardLink& link : hard_links_) {
+      ClassTotal& total = sum[link.file_class];
+      if (before != nullptr && link.inode == before->inode && link.device == before->device) {
+        ++total.objects;
       } else {
-        ++sum[links[i].file_class].objects;
+        total += ClassTotal{1, link.size_bytes, link.allocated_bytes};
       }
+      before = &link;
     }
   }
 
@@ -324,7 +329,7 @@ class InventoryWalk {
   ScanProgress& progress_;
   const std::string v2_path_;
   const std::size_t event_offset_;
-  tbb::task_group group_;
+  SharedWork work_;
   tbb::enumerable_thread_specific<Inventory> totals_;
   tbb::concurrent_vector<HardLink> hard_links_;
 };

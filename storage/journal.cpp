@@ -18,7 +18,6 @@
 namespace regsweep::storage {
 namespace {
 
-constexpr const char* kJournal = "journal";
 constexpr std::string_view kFormat = "1";
 constexpr std::size_t kChecksumDigits = 16;
 /// A path has 4096 bytes at most, and each may take four in a line.
@@ -177,7 +176,7 @@ class Reader {
   bool good_ = true;
 };
 
-Error corrupt(std::string message) { return {Errc::kCorrupt, kJournal, std::move(message), 0}; }
+Error corrupt(std::string message) { return {Errc::kCorrupt, kJournalFile, std::move(message), 0}; }
 
 Error wrong_shape() { return corrupt("names a path that is not of its class"); }
 
@@ -206,7 +205,7 @@ Result<JournalRecord> decode_addition(std::string_view kind, Reader& in) {
 Result<JournalRecord> decode_fields(std::string_view kind, Reader& in) {
   if (kind == "begin") {
     if (in.raw() != kFormat) {
-      return Error{Errc::kUnsupported, kJournal, "written by a later version of regsweep", 0};
+      return Error{Errc::kUnsupported, kJournalFile, "written by a later version of regsweep", 0};
     }
     BeginRecord r;
     in.text(r.v2);
@@ -353,10 +352,10 @@ Result<JournalRecord> decode_record(std::uint64_t line_number, std::string_view 
 }
 
 Result<JournalContents> read_journal(const Directory& run) {
-  const UniqueFd file(open_beneath(run.fd(), kJournal, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  const UniqueFd file(open_beneath(run.fd(), kJournalFile, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file) {
     Error error = system_error(errno, "cannot open");
-    error.path = kJournal;
+    error.path = kJournalFile;
     return error;
   }
   JournalContents contents;
@@ -386,7 +385,7 @@ Result<JournalContents> read_journal(const Directory& run) {
 
 Result<JournalWriter> JournalWriter::create(const Directory& run) {
   const int fd = retried([&] {
-    return ::openat(run.fd(), kJournal,
+    return ::openat(run.fd(), kJournalFile,
                     O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   });
   if (fd < 0) return system_error(errno, "cannot make the journal");
@@ -394,7 +393,7 @@ Result<JournalWriter> JournalWriter::create(const Directory& run) {
 }
 
 Result<JournalWriter> JournalWriter::resume(const Directory& run, const JournalContents& contents) {
-  const int fd = open_beneath(run.fd(), kJournal, O_WRONLY | O_APPEND);
+  const int fd = open_beneath(run.fd(), kJournalFile, O_WRONLY | O_APPEND);
   if (fd < 0) return system_error(errno, "cannot open the journal");
   JournalWriter writer((UniqueFd(fd)));
   writer.written_lines_ = writer.next_line_ = contents.lines;
@@ -420,7 +419,7 @@ Status JournalWriter::cut_back(int error_number) {
 }
 
 Status JournalWriter::flush(bool sync) {
-  if (broken_) return Error{Errc::kIo, kJournal, "an earlier write failed: the run is over", 0};
+  if (broken_) return Error{Errc::kIo, kJournalFile, "an earlier write failed: the run is over", 0};
   for (std::string_view rest = pending_; !rest.empty();) {
     const ssize_t put = retried([&] { return ::write(file_.get(), rest.data(), rest.size()); });
     if (put < 0) return cut_back(errno);

@@ -16,6 +16,9 @@
 
 namespace regsweep::storage {
 
+/// In a run's directory.
+inline constexpr const char* kJournalFile = "journal";
+
 // The journal of a quarantine run: text, only ever appended to, one record a line:
 //
 //   <16 hex digits> <n> TAB <kind> TAB <field> TAB ... LF

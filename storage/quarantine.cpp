@@ -1,13 +1,11 @@
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <tbb/parallel_for_each.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <ctime>
 #include <mutex>
+#include <optional>
 
 #include "storage/layout.h"
 #include "storage/quarantine_run.h"
@@ -142,16 +140,19 @@ void DirectoryQuarantine::remove_quarantine_if_empty(const std::optional<BeginRe
   static_cast<void>(set_mtime(store_.root.fd(), begin->root_mtime_nanoseconds));
 }
 
-/// Removes a run without objects: its journal last.
+/// Removes a run without objects. An undo's journal goes last but for the run itself; that of a
+/// purge before `deleted`, which tells that none of it can be put back.
 Status DirectoryQuarantine::remove_run(const std::string& run_id, const Directory& run,
                                        const std::optional<BeginRecord>& begin) {
-  for (const char* name : {kObjects, kDeleted}) {
-    if (unlink_at(run, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
-      return change_error(errno, "cannot remove", path_of(run_id) + '/' + name);
+  struct Part {
+    const char* name;
+    int flags;
+  };
+  for (const Part& part :
+       {Part{kObjects, AT_REMOVEDIR}, Part{kJournalFile, 0}, Part{kDeleted, AT_REMOVEDIR}}) {
+    if (unlink_at(run, part.name, part.flags) != 0 && errno != ENOENT) {
+      return change_error(errno, "cannot remove", path_of(run_id) + '/' + part.name);
     }
-  }
-  if (unlink_at(run, kJournalFile, 0) != 0 && errno != ENOENT) {
-    return change_error(errno, "cannot remove", path_of(run_id) + '/' + kJournalFile);
   }
   const Result<Directory> quarantine = open_quarantine_directory(store_.root);
   if (!quarantine) return quarantine.error();
@@ -168,7 +169,8 @@ Result<QuarantineOutcome> DirectoryQuarantine::undo(const std::string& run_id) {
   const Result<RunContents> contents = read_run(*run);
   if (!contents) return below(path_of(run_id), contents.error());
   if (contents->purge_begun) return Error{Errc::kCorrupt, path_of(run_id), kPurgeBegun, 0};
-  Result<QuarantineOutcome> outcome = restore_run(store_, *run, *contents);
+  Result<QuarantineOutcome> outcome = QuarantineOutcome{};
+  if (contents->has_objects) outcome = restore_run(store_, *run, *contents);
   if (!outcome || !outcome->skipped.empty()) return outcome;
   const Status removed = remove_run(run_id, *run, contents->journal.begin);
   if (!removed) return removed.error();
@@ -204,14 +206,23 @@ Status delete_objects(const Directory& run, const char* name, const JournalConte
   return failed;
 }
 
+/// Makes sure that no undo takes away what was placed once the first object is deleted. Where not
+/// even a rename finds space, the journal goes: nothing is put back without one.
+Status begin_purge(const Directory& run) {
+  const int failed = rename_no_replace(run, kObjects, run, kDeleted);
+  const bool is_told = failed == 0 || failed == EEXIST || failed == ENOENT;
+  if (!is_told && unlink_at(run, kJournalFile, 0) != 0 && errno != ENOENT) {
+    return change_error(errno, "cannot remove", kJournalFile);
+  }
+  return sync_directory(run, "");
+}
+
 Result<QuarantineOutcome> DirectoryQuarantine::purge(const std::string& run_id) {
   const Result<Directory> run = open_run(run_id);
   if (!run) return run.error();
   JournalContents journal;  // only for the bytes: a damaged one can be purged as well
   if (Result<JournalContents> read = read_journal(*run); read) journal = std::move(*read);
-  // Where even this rename finds no space, freeing some matters more than telling undo off.
-  const int renamed = rename_no_replace(*run, kObjects, *run, kDeleted);
-  static_cast<void>(renamed);
+  if (const Status begun = begin_purge(*run); !begun) return below(path_of(run_id), begun.error());
   QuarantineOutcome outcome;
   for (const char* name : {kDeleted, kObjects}) {
     const Status deleted = delete_objects(*run, name, journal, outcome);
@@ -220,7 +231,7 @@ Result<QuarantineOutcome> DirectoryQuarantine::purge(const std::string& run_id) 
   const Result<std::vector<Entry>> rest = entries_of(*run);
   if (!rest) return below(path_of(run_id), rest.error());
   for (const Entry& entry : *rest) {
-    if (entry.name == kJournalFile) continue;
+    if (entry.name == kJournalFile || entry.name == kDeleted) continue;
     const Status removed = remove_entry(*run, entry.name, entry.type);
     if (!removed) return below(path_of(run_id), removed.error());
   }

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <ctime>
 
 #include "storage/layout.h"
+#include "storage/nanoseconds.h"
 #include "storage/retried.h"
 #include "storage/sweeper_tree.h"
 
@@ -21,7 +23,6 @@ namespace {
 
 constexpr std::string_view kIdForm = "00000000T000000.000000Z-xxxx";  // 0: digit, x: hex digit
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 std::string digits(std::int64_t value, std::size_t width) {
   std::string text = std::to_string(value);
@@ -40,7 +41,9 @@ Status check_entries(const Directory& run, RunContents& contents) {
   Status read = listed->each([&](const DirectoryEntry& entry) {
     if (entry.name == kDeleted) {
       contents.purge_begun = true;
-    } else if (entry.name != kObjects && entry.name != kJournalFile) {
+    } else if (entry.name == kObjects) {
+      contents.has_objects = true;
+    } else if (entry.name != kJournalFile) {
       unknown = entry.name;
     }
   });
@@ -58,7 +61,7 @@ bool parse_object(std::string_view name, std::uint64_t& number) noexcept {
 }
 
 std::string make_run_id(std::int64_t time_nanoseconds) {
-  const std::time_t seconds = time_nanoseconds / kNanoseconds;
+  const std::time_t seconds = time_nanoseconds / kNanosecondsPerSecond;
   std::tm utc = {};
   ::gmtime_r(&seconds, &utc);
   std::uint16_t random = 0;
@@ -69,7 +72,7 @@ std::string make_run_id(std::int64_t time_nanoseconds) {
   for (int shift = 12; shift >= 0; shift -= 4) suffix += kHexDigits[random >> shift & 15];
   return digits(utc.tm_year + 1900, 4) + digits(utc.tm_mon + 1, 2) + digits(utc.tm_mday, 2) + 'T' +
          digits(utc.tm_hour, 2) + digits(utc.tm_min, 2) + digits(utc.tm_sec, 2) + '.' +
-         digits(time_nanoseconds % kNanoseconds / 1000, 6) + "Z-" + suffix;
+         digits(time_nanoseconds % kNanosecondsPerSecond / 1000, 6) + "Z-" + suffix;
 }
 
 bool is_run_id(std::string_view name) noexcept {
@@ -101,7 +104,7 @@ std::int64_t run_started_seconds(std::string_view id) noexcept {
 std::int64_t now_nanoseconds() noexcept {
   struct timespec now = {};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::int64_t{now.tv_sec} * kNanoseconds + now.tv_nsec;
+  return nanoseconds_of(now.tv_sec, now.tv_nsec);
 }
 
 Result<PlaceFacts> place_facts(const Directory& place) {
@@ -112,7 +115,7 @@ Result<PlaceFacts> place_facts(const Directory& place) {
   PlaceFacts facts;
   facts.device = ::makedev(st.stx_dev_major, st.stx_dev_minor);
   facts.mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
-  facts.mtime_nanoseconds = st.stx_mtime.tv_sec * kNanoseconds + st.stx_mtime.tv_nsec;
+  facts.mtime_nanoseconds = nanoseconds_of(st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec);
   facts.mode = st.stx_mode & 07777u;
   facts.uid = st.stx_uid;
   facts.gid = st.stx_gid;
@@ -122,10 +125,10 @@ Result<PlaceFacts> place_facts(const Directory& place) {
 bool set_mtime(int fd, std::int64_t nanoseconds) noexcept {
   std::array<struct timespec, 2> times = {};
   times[0].tv_nsec = UTIME_OMIT;
-  times[1].tv_sec = nanoseconds / kNanoseconds;
-  times[1].tv_nsec = nanoseconds % kNanoseconds;
+  times[1].tv_sec = nanoseconds / kNanosecondsPerSecond;
+  times[1].tv_nsec = nanoseconds % kNanosecondsPerSecond;
   if (times[1].tv_nsec < 0) {
-    times[1].tv_nsec += kNanoseconds;
+    times[1].tv_nsec += kNanosecondsPerSecond;
     --times[1].tv_sec;
   }
   return ::futimens(fd, times.data()) == 0;
@@ -224,6 +227,21 @@ Status sync_directory(const Directory& directory, std::string_view what) {
   const int synced = retried([&] { return ::fsync(directory.fd()); });
   if (synced == 0 || errno == EINVAL) return kOk;  // EINVAL: this file system syncs no directories
   return change_error(errno, "cannot sync", std::string(what));
+}
+
+Status sync_directories(const LockedStore& store, std::set<std::string>& paths) {
+  for (; !paths.empty(); paths.erase(paths.begin())) {
+    const std::string& path = *paths.begin();
+    const std::string& named = path.empty() ? store.v2_path : path;
+    const Result<Directory> directory =
+        path.empty() ? reopen(store.v2) : store.v2.open(path.c_str());
+    if (!directory && directory.error().code == Errc::kNotFound) continue;
+    if (!directory) return below(named, directory.error());
+    if (const Status synced = sync_directory(*directory, ""); !synced) {
+      return below(named, synced.error());
+    }
+  }
+  return kOk;
 }
 
 }  // namespace regsweep::storage

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,16 +9,16 @@
 #include "storage/directory.h"
 #include "storage/journal.h"
 #include "storage/result.h"
+#include "storage/sweeper_lock.h"
 
 namespace regsweep::storage {
 
 // A run's directory, `<root>/.regsweep-quarantine/<run id>`, holds `journal` and `objects/<n>`. A
 // purge renames `objects` to `deleted` before it deletes anything: what is left of it is never put
-// back.
+// back. `deleted` outlives the journal, by which an undo would take away what was placed.
 
 inline constexpr const char* kObjects = "objects";
 inline constexpr const char* kDeleted = "deleted";
-inline constexpr const char* kJournalFile = "journal";
 
 /// "20261124T203310.123456Z-0a1b": UTC, and four random digits.
 std::string make_run_id(std::int64_t time_nanoseconds);
@@ -59,6 +60,8 @@ struct RunContents {
   std::vector<std::uint64_t> present;  ///< moved objects that are there, ascending
   std::vector<std::uint64_t> staged;   ///< staged files that are there: not in place; ascending
   bool purge_begun = false;
+  /// Without `objects` nothing is left to undo, and what was placed may be all that there is.
+  bool has_objects = false;
 };
 
 /// Reads a run and checks that its journal names all that lies there. A run without a journal holds
@@ -80,5 +83,9 @@ bool set_mtime(int fd, std::int64_t nanoseconds) noexcept;
 
 /// fsync of a directory.
 Status sync_directory(const Directory& directory, std::string_view what);
+
+/// The same of directories below v2, "" being v2 itself: those that were synced, or are not there
+/// any more, are taken from `paths`. Stops at the first that fails.
+Status sync_directories(const LockedStore& store, std::set<std::string>& paths);
 
 }  // namespace regsweep::storage

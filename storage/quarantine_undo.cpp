@@ -5,9 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <ctime>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 

@@ -144,7 +144,7 @@ Status QuarantineWriter::open_parent(const std::string& path, Place& place) cons
 }
 
 /// Looks at a batch and notes it in the journal, up to the first that is not as it was judged.
-Status QuarantineWriter::plan(const std::vector<Removal>& batch, std::vector<Planned>& planned) {
+Status QuarantineWriter::plan(std::span<const Removal> batch, std::vector<Planned>& planned) {
   Place place;
   for (const Removal& removal : batch) {
     if (Status shaped = check_shape(removal.removal_class, removal.path); !shaped) {
@@ -232,7 +232,7 @@ Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& mo
 Result<Removed> QuarantineWriter::remove_directory(const Removal& removal) {
   const std::lock_guard lock(mutex_);
   std::vector<Planned> planned;
-  const Status fit = plan({removal}, planned);
+  const Status fit = plan(std::span(&removal, 1), planned);
   if (const Status written = journal_.flush(false); !written) return written.error();
   if (!fit) return fit.error();
   if (planned.front().is_gone) return Removed::kAlreadyGone;

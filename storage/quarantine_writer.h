@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,7 @@ class QuarantineWriter {
     bool is_open = false;
   };
   struct Planned {
-    const Removal* removal;
+    const Removal* removal;  ///< of the batch, which must live as long
     std::uint64_t object;
     bool is_gone;
   };
@@ -54,7 +55,7 @@ class QuarantineWriter {
                    RunJournal journal);
 
   Status open_parent(const std::string& path, Place& place) const;
-  Status plan(const std::vector<Removal>& batch, std::vector<Planned>& planned);
+  Status plan(std::span<const Removal> batch, std::vector<Planned>& planned);
   Status carry_out(const Planned& planned, Place& place);
 
   const LockedStore& store_;

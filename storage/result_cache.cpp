@@ -135,21 +135,25 @@ ResultCache::~ResultCache() {
 
 Result<std::unique_ptr<ResultCache>> ResultCache::open(const std::string& path,
                                                        const std::string& store) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::filesystem::path named(path);
+  std::filesystem::path parent = named.has_parent_path() ? named.parent_path() : ".";
   std::error_code failed;
-  if (!parent.empty()) std::filesystem::create_directories(parent, failed);
+  std::filesystem::create_directories(parent, failed);
+  // The file may be no symbolic link; its directory, as a user's home, may lie behind one.
+  if (!failed) parent = std::filesystem::canonical(parent, failed);
   if (failed) {
     return Error{Errc::kDenied, path, "cannot make its directory: " + failed.message(),
                  failed.value()};
   }
   auto impl = std::make_unique<Impl>();
   impl->path = path;
-  const bool is_new = !std::filesystem::exists(path, failed);
-  if (!impl->db.open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW)) {
+  const std::string file = (parent / named.filename()).string();
+  const bool is_new = !std::filesystem::exists(file, failed);
+  if (!impl->db.open(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW)) {
     return impl->error();
   }
   sqlite3_busy_timeout(impl->db.get(), kBusyMilliseconds);
-  if (is_new) static_cast<void>(::chmod(path.c_str(), 0600));
+  if (is_new) static_cast<void>(::chmod(file.c_str(), 0600));
   // Whose it is comes first: another program's database is left as it is.
   const Result<std::int64_t> id = impl->number("PRAGMA application_id");
   if (!id) return id.error();

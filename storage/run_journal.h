@@ -16,7 +16,8 @@ namespace regsweep::storage {
 /// and which directories undo knows about. For one thread at a time.
 class RunJournal {
  public:
-  /// `path` is the run's below the root, for errors; `facts` are those of its `objects`.
+  /// `path` is the run's below the root, for errors; `facts` are those of the directory
+  /// of all runs.
   RunJournal(JournalWriter writer, std::string path, const PlaceFacts& facts)
       : writer_(std::move(writer)), path_(std::move(path)), facts_(facts) {}
 

@@ -57,8 +57,9 @@ class PrefixScan {
     BlobEntry& blob = batch_[used_];
     const bool named =
         parse_hex(algorithm_, entry.name, blob.digest) && path_.ends_with(entry.name.substr(0, 2));
-    const FileType type = named ? type_of(prefix, entry) : FileType::kUnknown;
-    if (!named || type != FileType::kDirectory) {
+    const auto type = named ? type_of(visitor_, prefix, path_, entry) : FileType::kUnknown;
+    if (!type) return;
+    if (type != FileType::kDirectory) {
       if (options_.report_strays) report_stray(visitor_, prefix, path_, entry);
       return;
     }
@@ -160,7 +161,10 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
     const auto directory = std::make_shared<Directory>(std::move(*opened));
     std::bitset<256> met;
     const Status listed = directory->each([&](const DirectoryEntry& entry) {
-      if (!is_prefix(entry.name) || type_of(*directory, entry) != FileType::kDirectory) {
+      const auto type =
+          is_prefix(entry.name) ? type_of(visitor, *directory, path, entry) : FileType::kUnknown;
+      if (!type) return;
+      if (type != FileType::kDirectory) {
         if (options.report_strays) report_stray(visitor, *directory, path, entry);
         return;
       }
@@ -186,7 +190,10 @@ Status DirectoryStore::scan_blobs(ScanVisitor& visitor, const ScanOptions& optio
   std::set<Algorithm> met;
   const Status listed = blobs->each([&](const DirectoryEntry& entry) {
     Algorithm algorithm;
-    if (parse_algorithm(entry.name, algorithm) && type_of(*blobs, entry) == FileType::kDirectory) {
+    const bool named = parse_algorithm(entry.name, algorithm);
+    const auto type = named ? type_of(visitor, *blobs, layout::kBlobs, entry) : FileType::kUnknown;
+    if (!type) return;
+    if (type == FileType::kDirectory) {
       if (met.insert(algorithm).second) scan_algorithm(algorithm);
     } else if (options.report_strays) {
       report_stray(visitor, *blobs, layout::kBlobs, entry);

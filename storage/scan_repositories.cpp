@@ -1,9 +1,8 @@
 // The walk over `repositories`: finds the repositories, then reads each one's revision, layer and
 // tag links. A large directory is cut into chunks of names that other threads take.
-#include <tbb/task_group.h>
-
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,18 +10,13 @@
 #include "storage/layout.h"
 #include "storage/link.h"
 #include "storage/path_buffer.h"
+#include "storage/shared_work.h"
 #include "storage/upload.h"
 
 namespace regsweep::storage {
 namespace {
 
 constexpr std::size_t kChunkNames = 256;
-/// Pieces of work that wait for a thread, at most: names come faster than they can be looked at,
-/// and those of ten million links are 700 MB. Enough for each of hundreds of threads.
-constexpr int kMostWaiting = 512;
-/// Directories in one another that a thread reads at once where that much waits, at most: each
-/// takes some of its stack.
-constexpr int kMostNested = 16;
 
 /// Names kept for later or handed to another thread, each ending in NUL.
 struct NameChunk {
@@ -51,8 +45,9 @@ class RepositoryScan {
 
   void run(Directory repositories) {
     auto root = std::make_shared<Directory>(std::move(repositories));
-    group_.run([this, root] { directory(root, "", ScanProgress::kWhole, 0); });
-    group_.wait();
+    work_.hand_out(0,
+                   [this, root](int nested) { directory(root, "", ScanProgress::kWhole, nested); });
+    work_.wait();
   }
 
  private:
@@ -62,20 +57,20 @@ class RepositoryScan {
 
   /// Lists one directory of the repository tree: its markers, and the directories below it. They
   /// and what it holds itself are each an equal part of its `share` of the progress. `nested`: see
-  /// hand_out().
+  /// SharedWork.
   void directory(const Shared& at, const std::string& name, std::uint64_t share, int nested) {
     if (interrupted()) return;
+    const std::string path = path_of(name, "");
     RepositoryEntry repository;
     NameChunk below;
     bool is_repository = false;
     bool empty = true;
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       empty = false;
-      is_repository |= repository_tree_entry(at, name, entry, repository, below);
+      is_repository |= repository_tree_entry(at, path, name, entry, repository, below);
     });
     share /= below.count + 1;
     below.each([&](std::string_view child) { descend(at, name, child, share, nested); });
-    const std::string path = path_of(name, "");
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (is_repository) {
       repository.name = name;
@@ -89,9 +84,11 @@ class RepositoryScan {
 
   /// Takes one name of the repository tree; a directory to descend into goes to `below`. Returns
   /// whether the name marks the directory a repository.
-  bool repository_tree_entry(const Shared& at, const std::string& name, const DirectoryEntry& entry,
-                             RepositoryEntry& repository, NameChunk& below) {
-    const FileType type = type_of(*at, entry);
+  bool repository_tree_entry(const Shared& at, const std::string& path, const std::string& name,
+                             const DirectoryEntry& entry, RepositoryEntry& repository,
+                             NameChunk& below) {
+    const std::optional<FileType> type = type_of(visitor_, *at, path, entry);
+    if (!type) return false;
     const bool is_directory = type == FileType::kDirectory;
     const bool underscore = entry.name.starts_with('_');
     const bool marker = entry.name == layout::kLayers || entry.name == layout::kManifests ||
@@ -112,19 +109,15 @@ class RepositoryScan {
       below.add(entry.name);
       return false;
     }
-    if (type == FileType::kUnknown) {
-      report_unreadable(visitor_, path_of(name, entry.name), Error{Errc::kNotFound, {}, {}, 0});
-    } else if (options_.report_strays) {
-      report_stray(visitor_, *at, path_of(name, ""), entry);
-    }
+    if (options_.report_strays) report_stray(visitor_, *at, path, entry);
     return false;
   }
 
   void descend(const Shared& at, const std::string& name, std::string_view child,
                std::uint64_t share, int nested) {
-    hand_out(nested, [this, at, share, child = std::string(child),
-                      full = name.empty() ? std::string(child)
-                                          : name + '/' + std::string(child)](int inner) {
+    work_.hand_out(nested, [this, at, share, child = std::string(child),
+                            full = name.empty() ? std::string(child)
+                                                : name + '/' + std::string(child)](int inner) {
       if (interrupted()) return;
       Result<Directory> opened = at->open(child.c_str());
       if (!opened) {
@@ -138,19 +131,23 @@ class RepositoryScan {
   /// Opens what a repository holds, announces it, and scans it.
   void contents(const Shared& at, RepositoryEntry entry) {
     const std::string name = entry.name;
-    const auto open = [&](const char* part, bool expected) -> Shared {
-      if (!expected) return nullptr;
+    // What was listed just now and is not there vanished; what `_manifests` holds was not listed.
+    const auto open = [&](const char* part, bool was_listed) -> Shared {
       Result<Directory> opened = at->open(part);
       if (opened) return std::make_shared<Directory>(std::move(*opened));
-      if (opened.error().code != Errc::kNotFound) {
+      if (was_listed || opened.error().code != Errc::kNotFound) {
         report_unreadable(visitor_, path_of(name, part), opened.error());
       }
       return nullptr;
     };
-    const Shared revisions = open(layout::kRevisions, entry.has_manifests);
-    const Shared tags = open(layout::kTags, entry.has_manifests);
-    const Shared layers = open(layout::kLayers, entry.has_layers);
-    const Shared uploads = open(layout::kUploads, entry.has_uploads);
+    const auto listed = [&](const char* part, bool is_listed) {
+      return is_listed ? open(part, true) : nullptr;
+    };
+    const Shared manifests = listed(layout::kManifests, entry.has_manifests);
+    const Shared revisions = manifests ? open(layout::kRevisions, false) : nullptr;
+    const Shared tags = manifests ? open(layout::kTags, false) : nullptr;
+    const Shared layers = listed(layout::kLayers, entry.has_layers);
+    const Shared uploads = listed(layout::kUploads, entry.has_uploads);
     entry.has_revisions = revisions != nullptr;
     entry.has_tags = tags != nullptr;
     const std::uint32_t id = visitor_.repository(std::move(entry));
@@ -165,7 +162,10 @@ class RepositoryScan {
   void links(std::uint32_t id, const Shared& at, const std::string& path, bool revisions) {
     const Status listed = at->each([&](const DirectoryEntry& entry) {
       Algorithm algorithm;
-      if (!parse_algorithm(entry.name, algorithm) || type_of(*at, entry) != FileType::kDirectory) {
+      const bool named = parse_algorithm(entry.name, algorithm);
+      const auto type = named ? type_of(visitor_, *at, path, entry) : FileType::kUnknown;
+      if (!type) return;
+      if (type != FileType::kDirectory) {
         if (options_.report_strays) report_stray(visitor_, *at, path, entry);
         return;
       }
@@ -342,7 +342,9 @@ class RepositoryScan {
 
   void scan_uploads(std::uint32_t id, Directory& at, const std::string& path) {
     const Status listed = at.each([&](const DirectoryEntry& entry) {
-      if (type_of(at, entry) != FileType::kDirectory) {
+      const std::optional<FileType> type = type_of(visitor_, at, path, entry);
+      if (!type) return;
+      if (type != FileType::kDirectory) {
         if (options_.report_strays) report_stray(visitor_, at, path, entry);
         return;
       }
@@ -356,22 +358,6 @@ class RepositoryScan {
     if (!listed) report_unreadable(visitor_, path, listed.error());
   }
 
-  /// Has `work` done by whoever is free, or here and now where much waits already. Work that is
-  /// done here stands on the stack of what hands it out: it gets how many do, and so does what it
-  /// hands out, as a hostile store nests directories without end.
-  template <class Work>
-  void hand_out(int nested, Work work) {
-    if (waiting_ >= kMostWaiting && nested < kMostNested) {
-      work(nested + 1);
-      return;
-    }
-    ++waiting_;
-    group_.run([this, work = std::move(work)] {
-      --waiting_;
-      work(0);
-    });
-  }
-
   /// Lists `at`, drops the names `keep` refuses, and hands out `work` on chunks of the others, but
   /// for the last one.
   template <class Keep, class Work>
@@ -381,7 +367,7 @@ class RepositoryScan {
       if (!keep(entry)) return;
       chunk.add(entry.name);
       if (chunk.count < kChunkNames) return;
-      hand_out(0, [work, full = std::exchange(chunk, {})](int) { work(full); });
+      work_.hand_out(0, [work, full = std::exchange(chunk, {})](int) { work(full); });
     });
     if (!listed) report_unreadable(visitor_, path, listed.error());
     if (chunk.count != 0) work(chunk);
@@ -400,8 +386,7 @@ class RepositoryScan {
   ScanVisitor& visitor_;
   const ScanOptions& options_;
   ScanProgress& progress_;
-  std::atomic<int> waiting_{0};
-  tbb::task_group group_;
+  SharedWork work_;
 };
 
 }  // namespace

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "storage/directory.h"
 #include "storage/result.h"
 #include "storage/sweeper.h"

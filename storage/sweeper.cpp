@@ -1,9 +1,5 @@
 #include "storage/sweeper.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
-
 #include "storage/layout.h"
 #include "storage/quarantine_writer.h"
 #include "storage/sweeper_lock.h"

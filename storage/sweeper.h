@@ -79,9 +79,9 @@ class Sweeper {
   virtual ~Sweeper() = default;
 
   /// The identity by which a removal is judged: lstat of `<path>/data` for blobs, of `<path>/link`
-  /// for links, of `<path>/current/link` for tags (of the directory if it has none), of the thing
-  /// itself else. kNotFound if it is gone. kCorrupt: the path has not the
-  /// shape of its class (also "..", an absolute path, an empty component).
+  /// for links, of `<path>/current/link` for tags (of the directory if it has none: not compared,
+  /// as such a tag means nothing), of the thing itself else. kNotFound if it is gone. kCorrupt: the
+  /// path has not the shape of its class (also "..", an absolute path, an empty component).
   virtual Result<Identity> identify(RemovalClass removal_class, const std::string& path) const = 0;
 
   /// Deletes it at once; needs no free byte and no free inode. kChanged: its identity is another by

@@ -22,8 +22,8 @@ Result<Presence> check_key(const Directory& object, const char* key, const Ident
 Result<Presence> check_object(const Directory& parent, const std::string& name,
                               const Removal& removal);
 
-/// Identity by lstat of `<path>/data`, `<path>/link` or the thing itself. kNotFound; kCorrupt or
-/// kDenied if something else than its class wants stands there.
+/// The identity that Sweeper::identify() tells of. kNotFound; kCorrupt or kDenied if something else
+/// than its class wants stands there.
 Result<Identity> look_up(const Directory& v2, RemovalClass removal_class, const std::string& path);
 
 /// Deletes an object that has the shape of its class; see Sweeper::remove. Cost for a blob or link:

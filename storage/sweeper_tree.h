@@ -29,8 +29,8 @@ int unlink_at(const Directory& at, const char* name, int flags) noexcept;
 
 /// Removes one entry, a directory with all below it. Symbolic links go themselves and are not
 /// followed; what is mounted below is kUnsupported and stays. kNotFound if there is no such entry.
-/// Error paths begin with `name`. Holds one descriptor for each level; over 256 levels:
-/// kUnsupported.
+/// Error paths begin with `name`. Holds 17 descriptors at most, however deep directories nest; one
+/// that was moved away from where it lay meanwhile is kChanged.
 Status remove_entry(const Directory& at, const std::string& name, FileType type);
 
 /// Removes all that lies in a directory, as remove_entry(). An entry called `guarded`, unless that

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "storage/directory.h"
+#include "storage/layout.h"
 #include "storage/retried.h"
 #include "storage/unique_fd.h"
 
@@ -74,9 +75,9 @@ std::vector<Mount> mounts_of(const std::string& process) {
 /// Whether `path` is `directory` or lies below it; if so, `rest` is what follows, "" or "/...".
 bool lies_below(std::string_view path, std::string_view directory, std::string_view& rest) {
   if (directory == "/") directory = {};
-  if (!path.starts_with(directory)) return false;
+  if (!is_below(path, directory)) return false;
   rest = path.substr(directory.size());
-  return rest.empty() || rest.front() == '/';
+  return true;
 }
 
 std::string joined(const std::string& directory, std::string_view rest) {

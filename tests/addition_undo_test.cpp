@@ -298,6 +298,21 @@ TEST_F(AdditionUndoTest, PurgeDeletesStagedLeftoversAndNothingThatWasPlaced) {
   EXPECT_EQ(snapshot(v2_), placed);
 }
 
+TEST_F(AdditionUndoTest, WhatWasPlacedStaysOnceTheObjectsAreGone) {
+  const std::vector<Removal> batch = damages();
+  begin();
+  stage(repairs());
+  move(batch);
+  place(7);
+  const std::string id = end();
+  sweeper_.reset();
+  const std::vector<std::string> placed = snapshot(v2_);
+  fs::remove_all(run_path(id) + "/objects");  // a purge that ended right before the journal's turn
+  EXPECT_EQ(undone(id).objects, 0u);
+  EXPECT_EQ(snapshot(v2_), placed);
+  EXPECT_FALSE(has_quarantine());
+}
+
 TEST_F(AdditionUndoTest, AStagedFileThatTheJournalDoesNotNameIsRefused) {
   begin();
   stage({blob("new")});

@@ -175,6 +175,18 @@ TEST_F(ResultCacheTest, KeepsWhatItIsTold) {
   EXPECT_EQ(st.st_mode & 0777U, 0600U);
 }
 
+TEST_F(ResultCacheTest, MayLieBehindASymbolicLinkAndBeNone) {
+  const std::string path = place_.beside("behind/results");
+  ASSERT_EQ(::mkdir(place_.beside("real").c_str(), 0700), 0);
+  ASSERT_EQ(::symlink("real", place_.beside("behind").c_str()), 0);
+  const auto cache = storage::ResultCache::open(path, "/store");
+  ASSERT_TRUE(cache) << cache.error().message;
+  struct stat st;
+  EXPECT_EQ(::stat(place_.beside("real/results").c_str(), &st), 0);
+  ASSERT_EQ(::symlink("behind/results", place_.beside("link").c_str()), 0);
+  EXPECT_FALSE(storage::ResultCache::open(place_.beside("link"), "/store"));
+}
+
 TEST_F(ResultCacheTest, IsOfOneStoreAndNoOtherProgram) {
   const std::string path = place_.beside("cache");
   ASSERT_TRUE(storage::ResultCache::open(path, "/store"));

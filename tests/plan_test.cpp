@@ -1,6 +1,8 @@
 // What a plan takes, as gc --free, and what it must leave.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <ctime>
 
@@ -119,6 +121,38 @@ TEST_F(PlanTest, AYoungUntaggedImageIsHeldBackWhole) {
     // The manifest, its config and two layers, and the two orphans.
     EXPECT_EQ(plan.held_back.objects, 6u);
   });
+}
+
+TEST_F(PlanTest, WhatIsFromTheFarFutureIsYoung) {
+  b_.orphan(layer("linked", 700)).layer_link("linked");
+  const std::string link = b_.layer_path("linked");
+  const auto set = [&](const std::string& path, std::time_t seconds) {
+    const struct timespec times[2] = {{0, UTIME_OMIT}, {seconds, 0}};
+    ::utimensat(AT_FDCWD, (b_.v2() + '/' + path).c_str(), times, 0);
+  };
+  set(b_.blob_path("linked"), 1'600'000'000);
+  PlanRules rules;
+  rules.dead_links = true;
+  rules.min_age_seconds = 3600;
+  const auto planned_with_link_of = [&](std::time_t seconds) {
+    set(link, seconds);
+    set(directory_of(link), seconds);
+    const auto store = tests::open_store(b_);
+    PlanContext context;
+    context.root = b_.root();
+    context.v2 = b_.v2();
+    context.now_seconds = std::time(nullptr);
+    std::vector<std::string> paths;
+    tests::with_threads(2, [&] {
+      Survey read = survey(*store, survey_options_for(rules));
+      for (const auto& removal : make_plan(*store, read, rules, context).removals) {
+        paths.push_back(removal.path);
+      }
+    });
+    return paths;
+  };
+  EXPECT_THAT(planned_with_link_of(1'600'000'000), ::testing::Contains(directory_of(link)));
+  EXPECT_THAT(planned_with_link_of(20'000'000'000), IsEmpty());  // in the year 2603
 }
 
 TEST_F(PlanTest, ARevisionAtAnotherDepthIsOneForARegistry) {

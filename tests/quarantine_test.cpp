@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -93,6 +94,27 @@ TEST_F(QuarantineTest, UndoRestoresTheStoreToTheNanosecond) {
   EXPECT_EQ(outcome.allocated_bytes, 9u * 4096);
   EXPECT_TRUE(outcome.skipped.empty());
   EXPECT_EQ(snapshot(root_), before);
+}
+
+TEST_F(QuarantineTest, ATimeBeyondWhatAJournalHoldsComesBackAsNearAsItCan) {
+  put_store();
+  const auto set = [&](const std::string& path, std::time_t seconds) {
+    const struct timespec times[2] = {{0, UTIME_OMIT}, {seconds, 5}};
+    ::utimensat(AT_FDCWD, path.c_str(), times, 0);
+    struct stat st;
+    ::stat(path.c_str(), &st);
+    return st.st_mtim.tv_sec;
+  };
+  const std::string directory = at("blobs/sha256/ab");
+  if (set(directory, 20'000'000'000) != 20'000'000'000) GTEST_SKIP() << "the disk has no such time";
+  set(at(blob('1')), 9'000'000'000);
+  const std::string id = run({judged(RemovalClass::kBlob, blob('1'))});
+  EXPECT_EQ(undone(id).objects, 1u);
+  struct stat st;
+  ASSERT_EQ(::stat(directory.c_str(), &st), 0);
+  EXPECT_EQ(st.st_mtim.tv_sec, 9'223'372'036);
+  ASSERT_EQ(::stat(at(blob('1')).c_str(), &st), 0);
+  EXPECT_EQ(st.st_mtim.tv_sec, 9'000'000'000);
 }
 
 TEST_F(QuarantineTest, ATagComesBackWithItsHistory) {

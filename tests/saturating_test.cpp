@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "analyzer/graph.h"
+#include "storage/nanoseconds.h"
 #include "storage/store.h"
 
 namespace regsweep {
@@ -20,6 +21,18 @@ TEST(Saturating, StopsAtBothEnds) {
   EXPECT_EQ(storage::saturating_add(kMost - 1, kLargestFile), kMost);
   EXPECT_EQ(storage::saturating_sub(3, 2), 1U);
   EXPECT_EQ(storage::saturating_sub(2, 3), 0U);
+}
+
+TEST(Saturating, TimesInNanosecondsStopAtBothEnds) {
+  constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kEarliest = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(storage::nanoseconds_of(1, 5), 1'000'000'005);
+  EXPECT_EQ(storage::nanoseconds_of(-1, 5), -999'999'995);
+  EXPECT_EQ(storage::nanoseconds_of(9'223'372'036, 854'775'807), kLatest);
+  EXPECT_EQ(storage::nanoseconds_of(9'223'372'036, 999'999'999), kLatest);
+  EXPECT_EQ(storage::nanoseconds_of(20'000'000'000, 0), kLatest);
+  EXPECT_EQ(storage::nanoseconds_of(kLatest, 0), kLatest);
+  EXPECT_EQ(storage::nanoseconds_of(-20'000'000'000, 999'999'999), kEarliest);
 }
 
 TEST(Saturating, IsHowSizesAddUp) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -348,6 +349,30 @@ TEST_F(SweeperTest, WhateverElseLiesInABlobsDirectoryGoesWithItAndIsNotFollowed)
   expect_removed(judged(RemovalClass::kBlob, kBlob));
   EXPECT_TRUE(fs::exists(base_ + "/precious"));
   EXPECT_TRUE(fs::exists(base_ + "/dir/precious"));
+}
+
+TEST_F(SweeperTest, DirectoriesNestedDeeplyAreRemovedWithFewDescriptors) {
+  put_all();
+  UniqueFd at(::open(this->at(kBlob).c_str(), O_RDONLY | O_DIRECTORY));
+  for (int depth = 0; depth < 3000; ++depth) {
+    ASSERT_EQ(::mkdirat(at.get(), "d", 0755), 0);
+    ASSERT_EQ(::mkdirat(at.get(), "e", 0755), 0);
+    UniqueFd file(::openat(at.get(), "f", O_CREAT | O_WRONLY, 0644));
+    ASSERT_TRUE(file);
+    at = UniqueFd(::openat(at.get(), depth % 2 == 0 ? "d" : "e", O_RDONLY | O_DIRECTORY));
+    ASSERT_TRUE(at);
+  }
+  const Removal removal = judged(RemovalClass::kBlob, kBlob);
+  struct rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd next(::dup(0));
+  struct rlimit few = before;
+  few.rlim_cur = static_cast<rlim_t>(next.get()) + 30;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const Result<Removed> removed = sweeper().remove(removal);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(removed) << removed.error().path.size() << " deep: " << removed.error().message;
+  EXPECT_FALSE(there(kBlob));
 }
 
 TEST_F(SweeperTest, OtherKindsOfThingsInTheirPlaceAreRefused) {

@@ -364,6 +364,28 @@ for arguments in "audit --json -o big.json" "audit --exact" "tags -o big.txt" gc
 done
 rm -rf many big.json big.txt
 
+# Names of files that have several, and directories, of which there is nothing to say: 40 bytes a name, and
+# no more directories waiting than there is use for.
+tiny many >/dev/null
+python3 - <<'PYTHON'
+import os
+os.mkdir("many/names")
+os.mkdir("many/directories")
+names = os.open("many/names", os.O_RDONLY)
+for i in range(300_000):
+    if i % 1000 == 0:
+        first = f"f{i}"
+        os.close(os.open(first, os.O_CREAT | os.O_WRONLY, dir_fd=names))
+    else:
+        os.link(first, f"f{i}", src_dir_fd=names, dst_dir_fd=names)
+directories = os.open("many/directories", os.O_RDONLY)
+for i in range(200_000):
+    os.mkdir(f"d{i}", dir_fd=directories)
+PYTHON
+bounded 50 600 audit --exact --jobs 2 many
+exits 0
+rm -rf many
+
 # Mounts inside ------------------------------------------------------------------------------------------------
 if ((EUID == 0)) && unshare -m true 2>/dev/null; then
   # What is mounted below v2 is of the store, as it is to a registry; what is mounted elsewhere is not.

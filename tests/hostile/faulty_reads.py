@@ -149,6 +149,20 @@ def one(command, error, at):
           run(command, call="looking", errno=error, at=at))
 
 
+def vanished(marker):
+    """What was listed and is not there when its turn comes is no store without it."""
+    done = run("audit", path=store / "docker/registry/v2/repositories/ns/app" / marker, call="openat2", errno="ENOENT",
+               at=1, **{"from": 1})
+    check(done.returncode == 4 and json.loads(done.stdout)["complete"] is False,
+          f"audit: {marker} vanishes: exit {done.returncode}, {difference('audit', done.stdout)}")
+
+
+def untyped(command, at):
+    """Where listings tell no types, what cannot be looked at is unknown, and nothing strange."""
+    judge(f"{command}: EIO from fstatat {at}, untyped", command, "EIO",
+          run(command, call="fstatat", errno="EIO", at=at, untyped=1))
+
+
 def same(command, what, **fault):
     done = run(command, **fault)
     check(done.returncode == 0 and steady(done.stdout) == steady(good[command].stdout),
@@ -212,6 +226,12 @@ with concurrent.futures.ThreadPoolExecutor(2) as pool:
                                        call="looking", errno="EINTR", at=at, every=1))
         for size in (1, 50, 4095) if not every else (1, 2, 7, 50, 70, 71, 72, 512, 4095, 4096, 65536):
             waiting.append(pool.submit(same, command, f"reads bring {size} bytes at most", short=size))
+    waiting += [pool.submit(vanished, marker) for marker in ("_layers", "_uploads", "_manifests")]
+    for command in ("audit", "gc"):
+        run(command, count=work / "count", untyped=1)
+        count = int(re.search(r"fstatat (\d+)", (work / "count").read_text())[1])
+        waiting.append(pool.submit(same, command, "no types", untyped=1))
+        waiting += [pool.submit(untyped, command, at) for at in range(1, count + 1, 1 if every else 2)]
     for done in waiting:
         done.result()
 print_counts()

@@ -229,17 +229,36 @@ undo_fault() { # CALL ERRNO AT FROM
   fi
 }
 
-purge_killed() {
-  local at=$1 store=$work/store.$part what="purge killed before change $1"
-  repaired "$store"
-  fingerprint "$store" >"$work/repaired.$part"
-  rc=0
-  { REGSWEEP_FAULT_KILL=$at REGSWEEP_FAULT_PATH=$store LD_PRELOAD=$shim timeout -k 5 60 "$regsweep" \
-    purge --all "$store" >"$work/out.$part" 2>"$work/err.$part" || rc=$?; } 2>/dev/null
-  if ((rc == 0)); then return 1; fi
-  unchanged "$what" "$work/repaired.$part" "$store"
-  program "$what, again" 0 purge --all "$store"
-  unchanged "$what, again" "$work/repaired.$part" "$store"
+# Before its first change a purge can be undone, and after it never again: what was placed stays, as what it
+# took the place of is going. The same where a full disk has no room for the rename that says so.
+purge_killed() { killed_purge "purge killed" "$1" none 1; }
+purge_killed_when_full() { killed_purge "purge without room for a rename killed" "$1" rename 2; }
+killed_purge() { # WHAT AT FAILING-CALL LAST-TO-BE-UNDONE
+  local at=$2 store=$work/store.$part what="$1 before change $2" turn
+  for turn in again undo; do
+    repaired "$store"
+    fingerprint "$store" >"$work/repaired.$part"
+    rc=0
+    { REGSWEEP_FAULT_KILL=$at REGSWEEP_FAULT_CALL=$3 REGSWEEP_FAULT_ERRNO=ENOSPC REGSWEEP_FAULT_AT=1 \
+      REGSWEEP_FAULT_PATH=$store LD_PRELOAD=$shim timeout -k 5 60 "$regsweep" purge --all "$store" \
+      >"$work/out.$part" 2>"$work/err.$part" || rc=$?; } 2>/dev/null
+    if ((rc == 0)); then return 1; fi
+    checks=$((checks + 1))
+    ((rc == 137)) || fail "$what: exit $rc: $(said)"
+    unchanged "$what" "$work/repaired.$part" "$store"
+    if [[ $turn == undo ]]; then
+      "$regsweep" undo --all --assume-offline "$store" >"$work/out.$part" 2>"$work/err.$part" || true
+      if fingerprint "$store" | cmp -s - "$work/base.print"; then
+        ((at <= $4)) || fail "$what: undone after something was deleted"
+        no_run "$what, undo" "$store"
+        continue
+      fi
+      unchanged "$what, undo" "$work/repaired.$part" "$store"
+    fi
+    program "$what, $turn, purge" 0 purge --all "$store"
+    unchanged "$what, $turn, purge" "$work/repaired.$part" "$store"
+    no_run "$what, $turn, purge" "$store"
+  done
 }
 
 # halves COMMAND…: "COMMAND PART" for both halves side by side; adds up what they checked
@@ -287,7 +306,9 @@ unchanged "undo of a repair" "$work/base.print" "$work/counted"
 
 halves each apply_killed
 halves each undo_killed
-halves each purge_killed
+# These are few.
+every=1 halves each purge_killed
+every=1 halves each purge_killed_when_full
 
 for call in write fsync fdatasync rename mkdir create fchown fchmod; do
   check "a repair makes a $call" grep -q "^$call [1-9]" "$work/count"

@@ -10,11 +10,13 @@
 //                              REGSWEEP_FAULT_EVERY=1: and each further Nth. NAME "looking" stands
 //                              for every call that changes nothing
 //   REGSWEEP_FAULT_SHORT=N     a read brings N bytes at most
+//   REGSWEEP_FAULT_UNTYPED=1   listings do not tell what kind a name is, as of some file systems
 //   REGSWEEP_FAULT_COUNT=FILE  at exit, a line "NAME N" for each kind of call, and "change N"
 //   REGSWEEP_FAULT_LOG=FILE    appends "NAME PATH" for each call that changes something, and
 //                              "failed NAME PATH" for those made to fail
 // Names: rename unlink rmdir mkdir create write fdatasync fsync ftruncate fchmod fchown utimens
 // openat openat2 fstatat getdents read open fstat.
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -74,6 +76,7 @@ struct Settings {
   bool from = false;
   bool every = false;
   std::uint64_t short_bytes = 0;
+  bool untyped = false;
   Kind call = kKinds;
   int error = 0;
 };
@@ -132,6 +135,7 @@ __attribute__((constructor)) void begin() {
   settings.from = number_from("REGSWEEP_FAULT_FROM") != 0;
   settings.every = number_from("REGSWEEP_FAULT_EVERY") != 0;
   settings.short_bytes = number_from("REGSWEEP_FAULT_SHORT");
+  settings.untyped = number_from("REGSWEEP_FAULT_UNTYPED") != 0;
   settings.count_file = getenv("REGSWEEP_FAULT_COUNT");
   if (const char* log = getenv("REGSWEEP_FAULT_LOG")) {
     settings.log = static_cast<int>(raw(SYS_openat, AT_FDCWD, reinterpret_cast<long>(log),
@@ -240,6 +244,16 @@ bool fails(Kind kind, int fd, const char* name) {
 
 std::size_t shortened(std::size_t size) {
   return settings.short_bytes == 0 || settings.short_bytes > size ? size : settings.short_bytes;
+}
+
+/// Takes the types from a listing: struct linux_dirent64 is ino 8, off 8, reclen 2, type 1, name.
+void untype(char* listing, long size) {
+  for (long at = 0; at < size;) {
+    std::uint16_t length;
+    memcpy(&length, listing + at + 16, sizeof length);
+    listing[at + 18] = DT_UNKNOWN;
+    at += length;
+  }
 }
 
 }  // namespace
@@ -395,8 +409,12 @@ long syscall(long number, ...) noexcept {
     return -1;
   }
   if (number == SYS_getdents64 && fails(kGetdents, fd, nullptr)) return -1;
-  return raw(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-             arguments[5]);
+  const long done = raw(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                        arguments[4], arguments[5]);
+  if (number == SYS_getdents64 && settings.untyped) {
+    untype(reinterpret_cast<char*>(arguments[1]), done);
+  }
+  return done;
 }
 
 }  // extern "C"
