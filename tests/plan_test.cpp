@@ -103,6 +103,34 @@ TEST_F(PlanTest, WhatIsInUseStaysWithAllThatItNeedsThoughNothingLinksIt) {
   }
 }
 
+TEST_F(PlanTest, ADocumentOfAnyTypeThatIsInUseKeepsWhatItNames) {
+  const std::string wanted = b_.digest_of("large");
+  b_.blob("odd", R"({"mediaType":"application/x","layers":[{"digest":")" + wanted + R"("}]})");
+  b_.blob("plain", R"( {"blobs":[{"digest":")" + wanted + R"("}]})");
+  b_.blob("no document", "large is " + wanted);
+  PlanRules rules;
+  for (const char* name : {"odd", "plain"}) {
+    rules.pinned = {digest_from(b_.digest_of(name))};
+    const std::vector<std::string> paths = planned(b_, rules);
+    EXPECT_THAT(paths, ::testing::Contains(blob("small"))) << name;
+    EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob("large")))) << name;
+  }
+  rules.pinned = {digest_from(b_.digest_of("no document"))};
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
+}
+
+TEST_F(PlanTest, ADocumentInUseThatCannotBeUnderstoodForbidsASweep) {
+  b_.blob("broken", R"({"layers":[{"digest":")");
+  b_.blob("config", R"({"architecture":"amd64","config":{"Env":[]},"rootfs":{"diff_ids":[]}})");
+  PlanRules rules;
+  rules.pinned = {digest_from(b_.digest_of("broken"))};
+  EXPECT_THAT(planned(b_, rules), IsEmpty());
+  rules.ignore_damaged = {b_.digest_of("broken")};
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
+  rules.pinned = {digest_from(b_.digest_of("config"))};
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
+}
+
 TEST_F(PlanTest, AYoungUntaggedImageIsHeldBackWhole) {
   b_.untagged({layer("just pushed", 700), layer("with it", 800)}, "young");
   PlanRules rules;
