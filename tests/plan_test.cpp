@@ -162,6 +162,23 @@ TEST_F(PlanTest, ARevisionAtAnotherDepthIsOneForARegistry) {
   }
 }
 
+TEST_F(PlanTest, ALinkBesideTheRevisionsIsOneForARegistry) {
+  b_.untagged({layer("beside", 800)}, "image").remove(b_.revision_path("image"));
+  for (const char* directory : {"", "/sha256"}) {
+    const std::string link =
+        std::string("repositories/a/_manifests/revisions") + directory + "/link";
+    b_.link(link, b_.digest_of("image"));
+    for (const bool exact : {false, true}) {
+      PlanRules rules;
+      rules.empty = exact;
+      const std::vector<std::string> paths = planned(b_, rules);
+      EXPECT_THAT(paths, ::testing::Contains(blob("large"))) << link << exact;
+      EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob("beside")))) << link << exact;
+    }
+    b_.remove(link);
+  }
+}
+
 TEST_F(PlanTest, TagsThatCannotBeListedKeepEveryRevisionOfTheirRepository) {
   b_.untagged({layer("perhaps tagged", 900)}, "perhaps");
   PlanRules rules;
