@@ -131,6 +131,25 @@ TEST_F(PlanTest, ADocumentInUseThatCannotBeUnderstoodForbidsASweep) {
   EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
 }
 
+TEST_F(PlanTest, AnEntryByAnotherAlgorithmGoesWithItsRevision) {
+  const std::string text = R"({"schemaVersion":2,"manifests":[]})";
+  b_.blob("by sha512", text);
+  const std::string hex = tests::sha512_of(text).substr(7);
+  const std::string repository = "repositories/a/_manifests/";
+  const std::string entry = repository + "tags/1.0/index/sha512/" + hex;
+  b_.link(repository + "revisions/sha512/" + hex + "/link", "sha512:" + hex);
+  b_.link(entry + "/link", "sha512:" + hex);
+  PlanRules rules;
+  EXPECT_THAT(planned(b_, rules), ::testing::Not(::testing::Contains(entry)));
+  rules.stale_tags = true;
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(entry));
+  rules.stale_tags = false;
+  rules.untagged = true;
+  const std::vector<std::string> paths = planned(b_, rules);
+  EXPECT_THAT(paths, ::testing::Contains(repository + "revisions/sha512/" + hex));
+  EXPECT_THAT(paths, ::testing::Contains(entry));
+}
+
 TEST_F(PlanTest, AYoungUntaggedImageIsHeldBackWhole) {
   b_.untagged({layer("just pushed", 700), layer("with it", 800)}, "young");
   PlanRules rules;
