@@ -81,9 +81,9 @@ TEST(Refusal, ARepositoryIsIgnoredWithoutThoseBelowItsName) {
   const auto unread = [&](const std::string& path) {
     survey.events.assign(1, {storage::EventKind::kUnreadable, path, {}, "denied"});
   };
-  for (const char* own : {"repositories/a", "repositories/a/_manifests",
-                          "repositories/a/_manifests/tags/1.0", "repositories/a/_layers/sha256",
-                          "repositories/a/_uploads"}) {
+  for (const char* own :
+       {"repositories/a", "repositories/a/_manifests", "repositories/a/_manifests/tags/1.0",
+        "repositories/a/_layers/sha256", "repositories/a/_uploads"}) {
     unread(own);
     EXPECT_THAT(refusals_of(survey, {"a"}), IsEmpty()) << own;
   }
