@@ -1,5 +1,7 @@
 #include "analyzer/deletion.h"
 
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 
 #include "analyzer/has_path.h"
@@ -57,10 +59,26 @@ void take_repositories(const Survey& survey, DeletionScope& scope) {
   }
 }
 
+/// What is reached by tags that mean something. A tag that cannot be read lends its needs to every
+/// revision of its repository in a safe mark; when it goes, these were not needed by it: they stay.
+Marks reached_by_readable_tags(const Survey& survey) {
+  const Policy policy = safe_policy(true);
+  Marks marks(survey.graph.node_count());
+  tbb::parallel_for(std::size_t{0}, survey.repositories.size(), [&](std::size_t r) {
+    std::vector<DigestId> roots;
+    for (const Tag& tag : survey.repositories[r].tags) {
+      if (tag.state == storage::LinkState::kRead) roots.push_back(tag.digest);
+    }
+    extend(survey.graph, policy, std::move(roots), marks);
+  });
+  extend(survey.graph, policy, survey.pinned, marks);
+  return marks;
+}
+
 }  // namespace
 
 AliveBefore alive_before(const Survey& survey) {
-  return {mark(survey, safe_policy(true)), mark(survey, safe_policy(false))};
+  return {reached_by_readable_tags(survey), mark(survey, safe_policy(false))};
 }
 
 DeletionScope scope_of(const Survey& survey, const Deletions& deletions) {

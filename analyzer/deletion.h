@@ -36,7 +36,7 @@ struct Deletions {
   bool garbage_too = false;  ///< with `sweep`, also what nothing needed before
 };
 
-/// What was alive before a deletion: reached by tags, and by anything.
+/// What was alive before a deletion: reached by tags that could be read, and by anything.
 struct AliveBefore {
   Marks tagged;
   Marks live;

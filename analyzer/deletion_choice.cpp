@@ -19,11 +19,9 @@ std::vector<TagRef> tags_meaning(const Survey& survey, std::uint32_t r, DigestId
   return tags;
 }
 
-/// "sha256-<hex>…": cosign's names for what belongs to an image. Source: cosign,
-/// specs/SIGNATURE_SPEC.
+/// Signatures and the like, as cosign names them.
 std::vector<TagRef> tags_named_after(const Survey& survey, std::uint32_t r, DigestId id) {
-  std::string prefix = survey.graph.digests[id].text();
-  prefix[prefix.find(':')] = '-';
+  const std::string prefix = attached_tag_name(survey.graph.digests[id]);
   std::vector<TagRef> tags;
   const Repository& repository = survey.repositories[r];
   for (std::uint32_t t = 0; t < repository.tags.size(); ++t) {

@@ -16,12 +16,13 @@ using storage::LinkState;
 class Findings {
  public:
   Findings(const Survey& survey, const Accounts& accounts, const Damage& damage,
-           const FindingContext& context)
+           const FindingContext& context, const FindingScope& scope)
       : survey_(survey),
         graph_(survey.graph),
         accounts_(accounts),
         damage_(damage),
-        context_(context) {}
+        context_(context),
+        scope_(scope) {}
 
   std::vector<Finding> take() {
     std::stable_sort(all_.begin(), all_.end(), [](const Finding& a, const Finding& b) {
@@ -55,7 +56,11 @@ class Findings {
 
   void content() {
     Finding broken{FindingCode::kBrokenTags, Concern::kDanger, 0, {}, {}, {}, {}};
-    for (const BrokenTag& tag : damage_.broken_tags) name(broken, tag_and_cause(tag));
+    for (const BrokenTag& tag : damage_.broken_tags) {
+      if (scope_.has_repository(survey_.repositories[tag.tag.repository])) {
+        name(broken, tag_and_cause(tag));
+      }
+    }
     add(std::move(broken));
     by_digest(FindingCode::kEmptyBlobs, damage_.empty, Concern::kDanger);
     by_digest(FindingCode::kMissingBlobs, damage_.missing, Concern::kDanger);
@@ -71,6 +76,7 @@ class Findings {
       Finding& finding = hides ? unclear : refused;
       if (!hides && oddity.error_2_8.empty() && oddity.error_3.empty()) continue;
       if (graph_.has(oddity.id, kUnread)) continue;  // reported as unreadable
+      if (!scope_.has_digest(oddity.id)) continue;
       const std::string& why = hides                    ? oddity.problem
                                : oddity.error_3.empty() ? oddity.error_2_8
                                                         : oddity.error_3;
@@ -87,12 +93,12 @@ class Findings {
     Finding crossed_layers{FindingCode::kCrossedLayerLinks, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding dangling{FindingCode::kDanglingRevisions, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding dangling_layers{FindingCode::kDanglingLayerLinks, Concern::kNote, 0, {}, {}, {}, {}};
-    for (const Repository& repository : survey_.repositories) {
+    each_repository([&](const Repository& repository) {
       odd_links(repository, repository.revisions.odd, revisions, crossed, false);
       odd_links(repository, repository.layers.odd, layers, crossed_layers, true);
       dangling_links(repository, repository.revisions, dangling);
       dangling_links(repository, repository.layers, dangling_layers);
-    }
+    });
     for (Finding* finding :
          {&revisions, &layers, &crossed, &crossed_layers, &dangling, &dangling_layers}) {
       add(std::move(*finding));
@@ -105,7 +111,7 @@ class Findings {
     Finding absent{FindingCode::kTagsWithoutCurrent, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding unlinked{FindingCode::kTagsWithoutRevision, Concern::kDanger, 0, {}, {}, {}, {}};
     Finding stale{FindingCode::kStaleTagIndex, Concern::kNote, 0, {}, {}, {}, {}};
-    for (const Repository& repository : survey_.repositories) {
+    each_repository([&](const Repository& repository) {
       for (const Tag& tag : repository.tags) {
         const std::string tag_name = repository.name + ':' + tag.name;
         if (!tag.is_directory) {
@@ -125,7 +131,7 @@ class Findings {
           if (stale.subjects.size() < kMostSubjects) stale.subjects.push_back(tag_name);
         }
       }
-    }
+    });
     for (Finding* finding : {&damaged, &stray, &absent, &unlinked, &stale})
       add(std::move(*finding));
   }
@@ -133,12 +139,12 @@ class Findings {
   void repositories() {
     Finding bad{FindingCode::kBadRepositoryNames, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding empty{FindingCode::kEmptyRepositories, Concern::kNote, 0, {}, {}, {}, {}};
-    for (const Repository& repository : survey_.repositories) {
+    each_repository([&](const Repository& repository) {
       if (!storage::repository_name_error(repository.name).empty()) name(bad, repository.name);
       if (repository.revisions.paths.empty() && repository.tags.empty()) {
         name(empty, repository.name);
       }
-    }
+    });
     add(std::move(bad));
     add(std::move(empty));
   }
@@ -193,6 +199,13 @@ class Findings {
   }
 
  private:
+  template <class F>
+  void each_repository(F&& f) const {
+    for (const Repository& repository : survey_.repositories) {
+      if (scope_.has_repository(repository)) f(repository);
+    }
+  }
+
   /// One finding for all collectors that stop at the same thing.
   void would_abort(const Hazard& hazard) {
     for (Finding& finding : all_) {
@@ -231,6 +244,7 @@ class Findings {
     Finding live{code, concern, 0, {}, {}, {}, {}};
     Finding dead{code, Concern::kNote, 0, {}, {}, "only garbage refers to them", {}};
     for (const DigestId id : digests) {
+      if (!scope_.has_digest(id)) continue;
       name(accounts_.live[row(id)] != 0 ? live : dead, graph_.digests[id].text());
     }
     add(std::move(live));
@@ -277,14 +291,16 @@ class Findings {
   const Accounts& accounts_;
   const Damage& damage_;
   const FindingContext& context_;
+  const FindingScope& scope_;
   std::vector<Finding> all_;
 };
 
 }  // namespace
 
 std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, const Damage& damage,
-                              const std::vector<Hazard>& hazards, const FindingContext& context) {
-  Findings findings(survey, accounts, damage, context);
+                              const std::vector<Hazard>& hazards, const FindingContext& context,
+                              const FindingScope& scope) {
+  Findings findings(survey, accounts, damage, context, scope);
   findings.store_as_a_whole();
   findings.content();
   findings.tags();
@@ -302,11 +318,12 @@ bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& d
   return live_link_damage(survey, accounts);
 }
 
-bool live_link_damage(const Survey& survey, const Accounts& accounts) {
+bool live_link_damage(const Survey& survey, const Accounts& accounts, const FindingScope& scope) {
   const auto holds_no_digest = [](LinkState state) {
     return state == LinkState::kMalformed || state == LinkState::kNotAFile;
   };
   for (const Repository& repository : survey.repositories) {
+    if (!scope.has_repository(repository)) continue;
     for (const Tag& tag : repository.tags) {
       if (tag.is_directory && holds_no_digest(tag.state)) return true;
     }

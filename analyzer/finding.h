@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,15 +85,24 @@ struct FindingContext {
   std::int64_t upload_age_seconds = 7 * 24 * 3600;  ///< the registry's own purging age
 };
 
+/// Of which repositories and digests there is to be told. What is of neither, as what could not be
+/// read, is always told.
+struct FindingScope {
+  std::function<bool(const Repository&)> has_repository = [](const Repository&) { return true; };
+  std::function<bool(DigestId)> has_digest = [](DigestId) { return true; };
+};
+
 /// Everything wrong or worth knowing, the gravest first; the order is fixed.
 std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, const Damage& damage,
-                              const std::vector<Hazard>& hazards, const FindingContext& context);
+                              const std::vector<Hazard>& hazards, const FindingContext& context,
+                              const FindingScope& scope = {});
 
 /// Whether content or a link that something alive needs is damaged: exit code 3.
 bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& damage);
 
 /// The same for links alone.
-bool live_link_damage(const Survey& survey, const Accounts& accounts);
+bool live_link_damage(const Survey& survey, const Accounts& accounts,
+                      const FindingScope& scope = {});
 
 /// Uploads begun at least an age in seconds ago, as a registry's purging judges them, and their
 /// bytes. A sweep leaves those of them that are still written to.

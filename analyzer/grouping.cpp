@@ -54,6 +54,16 @@ std::string_view first_components(std::string_view repository, std::size_t depth
   return repository.substr(0, end);
 }
 
+std::string_view servable_part(std::string_view name) noexcept {
+  constexpr std::size_t kLongest = 255;  // distribution reference/reference.go, NameTotalLengthMax
+  return name.size() <= kLongest ? name : name_above(name.substr(0, kLongest + 1));
+}
+
+std::string_view name_above(std::string_view name) noexcept {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
+}
+
 Grouping group_repositories(const Survey& survey, const GroupOptions& options) {
   std::map<std::string, std::uint32_t> groups;
   std::vector<const std::uint32_t*> of_repository;  // nodes of a map stay where they are

@@ -49,4 +49,12 @@ bool in_namespace(std::string_view repository, std::string_view prefix) noexcept
 /// The first `depth` components of a repository's name; the whole name if it has no more.
 std::string_view first_components(std::string_view repository, std::size_t depth) noexcept;
 
+/// The longest beginning of a name, in whole components, that a registry would accept by its
+/// length; the whole name of any that it serves. Directories may be nested without end: what is
+/// kept for each of them must not hold their whole path.
+std::string_view servable_part(std::string_view name) noexcept;
+
+/// "a/b" of "a/b/c", "" of "a".
+std::string_view name_above(std::string_view name) noexcept;
+
 }  // namespace regsweep::analyzer

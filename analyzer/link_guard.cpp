@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
+#include "analyzer/grouping.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -22,11 +24,10 @@ void LinkGuard::remember(const Survey& survey) {
       paths.insert(base + '/' + of_links + "/sha256");
     }
     paths.insert(base + '/' + layout::kTags);
-    // A new repository shows in the directory above it.
-    for (std::size_t slash = base.size(); slash != std::string::npos;
-         slash = base.rfind('/', slash - 1)) {
-      paths.insert(base.substr(0, slash));
-      if (slash == 0) break;
+    // A new repository shows in the directory above it; none is pushed to longer names.
+    for (std::string_view name = servable_part(repository.name); !name.empty();
+         name = name_above(name)) {
+      paths.insert(layout::repository_directory(name));
     }
   }
   paths.insert(layout::kRepositories);

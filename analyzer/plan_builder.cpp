@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "analyzer/has_path.h"
+#include "analyzer/recoverable.h"
 #include "analyzer/refusal.h"
+#include "analyzer/removal_of.h"
 #include "storage/layout.h"
 #include "storage/sweeper_shape.h"
 
@@ -21,6 +23,18 @@ using storage::EventKind;
 using storage::FileFacts;
 using storage::LinkState;
 using storage::RemovalClass;
+
+bool is_sha256(const Graph& graph, DigestId id) {
+  return id == kNoDigest || graph.digests[id].algorithm == storage::Algorithm::kSha256;
+}
+
+/// Whether all that a repository has is named by sha256: only of that algorithm a survey counts the
+/// entries of tags' indexes.
+bool is_all_sha256(const Graph& graph, const Repository& repository) {
+  const auto is_other = [&](DigestId id) { return !is_sha256(graph, id); };
+  return std::ranges::none_of(repository.revisions.paths, is_other) &&
+         std::ranges::none_of(repository.tags, is_other, &Tag::digest);
+}
 
 }  // namespace
 
@@ -144,26 +158,24 @@ void PlanBuilder::choose_tag_entries() {
     const auto first = doomed.lower_bound({index, digest_id(0)});
     const bool any_doomed = first != doomed.end() && first->first == index;
     if (!any_doomed && !rules_.stale_tags) continue;
+    bool all_counted = is_all_sha256(graph_, repository);
+    for (auto at = first; at != doomed.end() && at->first == index; ++at) {
+      all_counted &= is_sha256(graph_, at->second);
+    }
     for (const Tag& tag : repository.tags) {
       if (tag.state != LinkState::kRead) continue;
-      if (tag.index_counted && tag.index_entries <= 1) continue;  // its own, at most
-      const std::string base =
-          layout::tag_directory(repository.name, tag.name) + '/' + layout::kIndex + "/sha256";
-      const auto names = store_.list_path(base);
-      if (!names) {
-        note_problem(base, names.error());
-        continue;
-      }
-      for (const std::string& name : *names) {
-        storage::Digest digest;
-        if (!parse_hex(storage::Algorithm::kSha256, name, digest)) continue;
-        const auto id = graph_.digests.find(digest);
+      if (all_counted && tag.index_counted && tag.index_entries <= 1) continue;  // its own, at most
+      const std::string directory = layout::tag_directory(repository.name, tag.name);
+      for (const TagIndexEntry& entry :
+           tag_entries(store_, repository.name, tag.name, &plan_.problems)) {
+        const auto id = graph_.digests.find(entry.digest);
         if (id && *id == tag.digest) continue;
         const bool mentions_doomed = id && doomed.contains({index, *id});
         if (!mentions_doomed && !rules_.stale_tags) continue;
-        add(RemovalClass::kTagIndexEntry, base + '/' + name, {},
-            mentions_doomed ? "the tag meant a manifest that goes"
-                            : "the tag means another digest now");
+        add_seen(RemovalClass::kTagIndexEntry, layout::entry_directory(directory, entry.digest),
+                 entry.facts, {},
+                 mentions_doomed ? "the tag meant a manifest that goes"
+                                 : "the tag means another digest now");
       }
     }
   }
@@ -197,11 +209,11 @@ void PlanBuilder::choose_blobs_and_links() {
 /// Links to blobs that go, which would dangle. A young one saves its blob instead: `doomed` loses
 /// it.
 void PlanBuilder::choose_links_to(Marks& doomed) {
-  struct Candidate {
+  struct LinkToBlob {
     std::string path;
     DigestId blob;
   };
-  std::vector<Candidate> candidates;
+  std::vector<LinkToBlob> candidates;
   std::vector<DigestId> saved;
   for (const Repository& repository : survey_.repositories) {
     for (const DigestId path : repository.layers.paths) {
@@ -224,7 +236,7 @@ void PlanBuilder::choose_links_to(Marks& doomed) {
     doomed[row(id)] = 0;
     hold_back(graph_.bytes(id));
   }
-  for (Candidate& candidate : candidates) {
+  for (LinkToBlob& candidate : candidates) {
     if (doomed[row(candidate.blob)] == 0) continue;
     add(RemovalClass::kLayerLink, std::move(candidate.path), {}, "its blob goes");
   }
@@ -343,19 +355,20 @@ bool PlanBuilder::add(RemovalClass removal_class, std::string path, Bytes bytes,
     note_problem(path, facts.error());
     return false;
   }
+  return add_seen(removal_class, std::move(path), *facts, bytes, std::move(reason), of_any_age);
+}
+
+bool PlanBuilder::add_seen(RemovalClass removal_class, std::string path, const FileFacts& facts,
+                           Bytes bytes, std::string reason, bool of_any_age) {
   // The age of a directory tells when something in it went, not when it came.
   const bool may_be_young = of_any_age || removal_class == RemovalClass::kEmptyDirectory;
-  if (!may_be_young && is_young(facts->mtime_nanoseconds)) {
+  if (!may_be_young && is_young(facts.mtime_nanoseconds)) {
     hold_back(bytes);
     return false;
   }
-  storage::Removal removal;
-  removal.removal_class = removal_class;
-  removal.path = std::move(path);
-  removal.identity = {facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
+  storage::Removal removal = removal_of(removal_class, std::move(path), facts, std::move(reason));
   removal.apparent_bytes = bytes.apparent;
   removal.allocated_bytes = bytes.allocated;
-  removal.reason = std::move(reason);
   plan_.removals.push_back(std::move(removal));
   return true;
 }
@@ -375,6 +388,7 @@ void PlanBuilder::finish() {
                                return a.path == b.path;
                              }),
                  removals.end());
+  note_store(store_, plan_);
   std::sort(plan_.problems.begin(), plan_.problems.end());
   for (const storage::Removal& removal : removals) count_in(plan_, removal);
   graph_.each_blob([&](DigestId id) {
@@ -383,12 +397,6 @@ void PlanBuilder::finish() {
   });
   for (const Repository& repository : survey_.repositories) {
     for (const Tag& tag : repository.tags) plan_.has_tags |= tag.state == LinkState::kRead;
-  }
-  if (const auto facts = store_.stat_path(".")) {
-    plan_.device = facts->device;
-    plan_.inode = facts->inode;
-  } else {
-    plan_.problems.push_back("docker/registry/v2: " + facts.error().message);
   }
 }
 

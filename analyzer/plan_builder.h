@@ -53,6 +53,9 @@ class PlanBuilder {
   /// Looks at a thing and adds it, unless it is gone or too young. Returns whether it was added.
   bool add(RemovalClass removal_class, std::string path, Bytes bytes, std::string reason,
            bool of_any_age = false);
+  /// The same of a thing that was looked at.
+  bool add_seen(RemovalClass removal_class, std::string path, const storage::FileFacts& facts,
+                Bytes bytes, std::string reason, bool of_any_age = false);
   void hold_back(Bytes bytes);
   void note_problem(const std::string& path, const storage::Error& error);
 

@@ -51,8 +51,8 @@ class Past {
       if (is_wanted || filters.empty()) {
         look_at(tag);
       } else if (untagged_too) {  // what it meant is not untagged
-        for (const Digest& digest : tag_entries(store_, of_.name, tag.name, &problems_)) {
-          explain(digest);
+        for (const TagIndexEntry& entry : tag_entries(store_, of_.name, tag.name, &problems_)) {
+          explain(entry.digest);
         }
       }
       if (tag.state == LinkState::kRead) explain(graph_.digests[tag.digest]);
@@ -80,15 +80,13 @@ class Past {
     past.now = now_of(tag);
     past.pushed_seconds = tag.pushed_seconds;
     if (past.now == TagNow::kMeans) past.means = graph_.digests[tag.digest];
-    for (const Digest& digest : tag_entries(store_, of_.name, tag.name, &problems_)) {
+    for (const auto& [digest, facts] : tag_entries(store_, of_.name, tag.name, &problems_)) {
       explain(digest);
       if (past.means == digest) continue;
       const bool has_revision = is_linked(digest);
       if (!has_revision && !is_present(digest)) continue;  // nothing of it is left
       Candidate candidate = judge(digest, has_revision, closures_.of(digest));
-      const auto facts = store_.stat_path(layout::link_in(
-          layout::entry_directory(layout::tag_directory(of_.name, tag.name), digest)));
-      if (facts) candidate.seconds = facts->mtime_seconds;
+      candidate.seconds = facts.mtime_seconds;
       past.before.push_back(std::move(candidate));
     }
     sort_newest_first(past.before);
@@ -226,15 +224,15 @@ Recoverable find_recoverable(const storage::Store& store, const Survey& survey,
   return all;
 }
 
-std::vector<Digest> tag_entries(const storage::Store& store, const std::string& repository,
-                                const std::string& tag, std::vector<std::string>* problems) {
+std::vector<TagIndexEntry> tag_entries(const storage::Store& store, const std::string& repository,
+                                       const std::string& tag, std::vector<std::string>* problems) {
   const std::string base = layout::tag_directory(repository, tag) + '/' + layout::kIndex;
   const auto note = [&](const std::string& path, const storage::Error& error) {
     if (error.code != Errc::kNotFound && problems != nullptr) {
       problems->push_back(path + ": " + error.message);
     }
   };
-  std::vector<Digest> digests;
+  std::vector<TagIndexEntry> entries;
   for (const auto algorithm :
        {storage::Algorithm::kSha256, storage::Algorithm::kSha384, storage::Algorithm::kSha512}) {
     const std::string directory = base + '/' + std::string(algorithm_name(algorithm));
@@ -252,10 +250,10 @@ std::vector<Digest> tag_entries(const storage::Store& store, const std::string& 
         note(link, facts.error());
         continue;
       }
-      digests.push_back(digest);
+      entries.push_back({digest, *facts});
     }
   }
-  return digests;
+  return entries;
 }
 
 }  // namespace regsweep::analyzer

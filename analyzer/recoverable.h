@@ -69,10 +69,15 @@ struct Recoverable {
 Recoverable find_recoverable(const storage::Store& store, const Survey& survey,
                              const std::vector<PastFilter>& filters);
 
-/// The digests that entries of a tag's index name, by algorithm and digest. What could not be
-/// listed is added to `problems`, unless that is null.
-std::vector<storage::Digest> tag_entries(const storage::Store& store, const std::string& repository,
-                                         const std::string& tag,
-                                         std::vector<std::string>* problems);
+/// An entry of a tag's index: a digest that the tag means or meant.
+struct TagIndexEntry {
+  storage::Digest digest;
+  storage::FileFacts facts;  ///< of its link: when the tag came to mean it
+};
+
+/// The entries of a tag's index that have a link, by algorithm and digest. What could not be listed
+/// is added to `problems`, unless that is null.
+std::vector<TagIndexEntry> tag_entries(const storage::Store& store, const std::string& repository,
+                                       const std::string& tag, std::vector<std::string>* problems);
 
 }  // namespace regsweep::analyzer

@@ -6,6 +6,7 @@
 
 #include "analyzer/closure.h"
 #include "analyzer/recoverable.h"
+#include "analyzer/removal_of.h"
 #include "analyzer/repair_parts.h"
 #include "analyzer/sort_unique.h"
 #include "analyzer/soundness.h"
@@ -39,6 +40,10 @@ class RecoveryBuilder {
   }
 
   Recovery build(const std::vector<RecoveryTarget>& targets) {
+    if (!recovery_.plan.refusals.empty()) {  // nothing will be done: nothing is hashed for it
+      finish();
+      return std::move(recovery_);
+    }
     for (const RecoveryTarget& target : targets) {
       const Repository& repository = survey_.repositories[target.repository];
       TagRecovery tag;
@@ -167,7 +172,8 @@ class RecoveryBuilder {
     }
     const std::string directory = layout::tag_directory(repository.name, recovery.tag);
     std::vector<std::string> problems;
-    std::vector<Digest> entries = tag_entries(store_, repository.name, recovery.tag, &problems);
+    const std::vector<TagIndexEntry> entries =
+        tag_entries(store_, repository.name, recovery.tag, &problems);
     if (!problems.empty()) {
       recovery.obstacle = "what the tag meant before could not be read: " + problems.front();
       recovery_.is_incomplete = true;
@@ -178,10 +184,10 @@ class RecoveryBuilder {
     std::vector<Digest> wanted = {recovery.digest};
     if (recovery.before) wanted.push_back(*recovery.before);
     if (moves) {
-      wanted.insert(wanted.end(), entries.begin(), entries.end());
+      for (const TagIndexEntry& entry : entries) wanted.push_back(entry.digest);
     } else {  // what is there stays
       std::erase_if(wanted, [&](const Digest& digest) {
-        return std::find(entries.begin(), entries.end(), digest) != entries.end();
+        return std::ranges::find(entries, digest, &TagIndexEntry::digest) != entries.end();
       });
     }
     sort_unique(wanted);
@@ -201,12 +207,8 @@ class RecoveryBuilder {
       recovery_.is_incomplete |= facts.error().code != Errc::kNotFound;
       return false;
     }
-    storage::Removal removal;
-    removal.removal_class = storage::RemovalClass::kTag;
-    removal.path = directory;
-    removal.identity = {facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
-    removal.reason = reason_;
-    recovery_.plan.removals.push_back(std::move(removal));
+    recovery_.plan.removals.push_back(
+        removal_of(storage::RemovalClass::kTag, directory, *facts, reason_));
     return true;
   }
 
@@ -214,10 +216,7 @@ class RecoveryBuilder {
     Plan& plan = recovery_.plan;
     recovery_.hashed_blobs = content_.hashed_blobs();
     recovery_.hashed_bytes = content_.hashed_bytes();
-    if (const auto facts = store_.stat_path(".")) {
-      plan.device = facts->device;
-      plan.inode = facts->inode;
-    }
+    note_store(store_, plan);
     if (!recovery_.is_possible()) {
       plan.removals.clear();
       plan.additions.clear();

@@ -22,8 +22,8 @@ std::vector<Digest> near(const storage::Store& store, const Survey& survey,
                          const RecoveryTarget& target, const DigestText& beginning) {
   const Repository& repository = survey.repositories[target.repository];
   std::vector<Digest> found;
-  for (const Digest& digest : tag_entries(store, repository.name, target.tag, nullptr)) {
-    if (beginning.fits(digest)) found.push_back(digest);
+  for (const TagIndexEntry& entry : tag_entries(store, repository.name, target.tag, nullptr)) {
+    if (beginning.fits(entry.digest)) found.push_back(entry.digest);
   }
   for (const DigestId path : repository.revisions.paths) {
     const Digest digest = survey.graph.digests[path];
@@ -38,12 +38,9 @@ std::vector<Digest> anywhere(const storage::Store& store, const Survey& survey,
                              const DigestText& beginning) {
   const Graph& graph = survey.graph;
   std::vector<Digest> found;
-  for (std::size_t i = 0; i < graph.node_count(); ++i) {
-    if (!graph.has(digest_id(i), kPresent)) continue;
-    const Digest digest = graph.digests[digest_id(i)];
-    if (beginning.fits(digest)) found.push_back(digest);
+  for (const DigestId id : beginning_with(graph.digests, beginning)) {
+    if (graph.has(id, kPresent)) found.push_back(graph.digests[id]);
   }
-  sort_unique(found);
   if (found.size() > 1 && found.size() <= kMostRead) {
     Closures closures(store, survey);
     std::vector<Digest> manifests;
@@ -60,7 +57,7 @@ bool is_known(const storage::Store& store, const Survey& survey, const RecoveryT
   if (survey.graph.digests.find(target.digest)) return true;
   const auto entries =
       tag_entries(store, survey.repositories[target.repository].name, target.tag, nullptr);
-  return std::find(entries.begin(), entries.end(), target.digest) != entries.end();
+  return std::ranges::find(entries, target.digest, &TagIndexEntry::digest) != entries.end();
 }
 
 void find_digest(const storage::Store& store, const Survey& survey, const DigestText& beginning,

@@ -11,38 +11,7 @@ namespace {
 using storage::Algorithm;
 using storage::Digest;
 
-/// A digest, or the beginning of one.
 char lower(char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// The digests of the store that begin so, by text. Both parts of the table are sorted.
-std::vector<DigestId> beginning_with(const DigestTable& table, const DigestText& text) {
-  std::vector<DigestId> found;
-  for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512}) {
-    const std::size_t digits = 2 * storage::digest_bytes(algorithm);
-    if (text.algorithm.value_or(algorithm) != algorithm || text.hex.size() > digits) continue;
-    Digest least;
-    Digest greatest;
-    storage::parse_hex(algorithm, text.hex + std::string(digits - text.hex.size(), '0'), least);
-    storage::parse_hex(algorithm, text.hex + std::string(digits - text.hex.size(), 'f'), greatest);
-    least.algorithm = greatest.algorithm = algorithm;
-    const std::array<std::pair<std::size_t, std::size_t>, 2> parts = {
-        {{0, table.ranked_size()}, {table.ranked_size(), table.size()}}};
-    for (auto [begin, end] : parts) {
-      std::size_t low = begin;
-      for (std::size_t high = end; low < high;) {
-        const std::size_t middle = low + (high - low) / 2;
-        if (table[digest_id(middle)] < least) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      for (; low < end && table[digest_id(low)] <= greatest; ++low) found.push_back(digest_id(low));
-    }
-  }
-  std::sort(found.begin(), found.end(), [&](DigestId a, DigestId b) { return table.less(a, b); });
-  return found;
-}
 
 /// The text without a registry's host in front, as docker tells one: a first component with a dot
 /// or a port, or "localhost". Source: distribution reference/normalize.go, splitDockerDomain.
@@ -302,6 +271,40 @@ std::optional<Digest> full_digest(const DigestText& text) {
     }
   }
   return std::nullopt;
+}
+
+std::vector<DigestId> beginning_with(const DigestTable& table, const DigestText& text) {
+  std::vector<DigestId> found;
+  for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512}) {
+    const std::size_t digits = 2 * storage::digest_bytes(algorithm);
+    if (text.algorithm.value_or(algorithm) != algorithm || text.hex.size() > digits) continue;
+    Digest least;
+    Digest greatest;
+    storage::parse_hex(algorithm, text.hex + std::string(digits - text.hex.size(), '0'), least);
+    storage::parse_hex(algorithm, text.hex + std::string(digits - text.hex.size(), 'f'), greatest);
+    least.algorithm = greatest.algorithm = algorithm;
+    // Both parts of the table are sorted.
+    const std::array<std::pair<std::size_t, std::size_t>, 2> parts = {
+        {{0, table.ranked_size()}, {table.ranked_size(), table.size()}}};
+    for (auto [begin, end] : parts) {
+      std::size_t low = begin;
+      for (std::size_t high = end; low < high;) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (table[digest_id(middle)] < least) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      for (; low < end && table[digest_id(low)] <= greatest; ++low) found.push_back(digest_id(low));
+    }
+  }
+  std::sort(found.begin(), found.end(), [&](DigestId a, DigestId b) { return table.less(a, b); });
+  return found;
+}
+
+std::string attached_tag_name(const Digest& digest) {
+  return std::string(storage::algorithm_name(digest.algorithm)) + '-' + digest.hex();
 }
 
 ResolvedRef resolve_ref(const Survey& survey, std::string_view text) {

@@ -80,6 +80,13 @@ std::optional<DigestText> read_digest_text(std::string_view text, bool& too_shor
 /// The digest with all digits, or nothing.
 std::optional<storage::Digest> full_digest(const DigestText& text);
 
+/// The digests that begin so, by text. Two binary searches for each algorithm.
+std::vector<DigestId> beginning_with(const DigestTable& table, const DigestText& text);
+
+/// The beginning of the names of tags that are about a digest: "sha256-<hex>".
+/// Source: cosign specs/SIGNATURE_SPEC.md; OCI distribution spec, referrers tag schema.
+std::string attached_tag_name(const storage::Digest& digest);
+
 /// Finds what `text` names: `alg:hex`, also short; bare hex; `repository:tag`;
 /// `repository@digest`, also short; `repository`. Upper-case hex counts like lower-case. What fits
 /// exactly comes before what begins so: a full digest, then names in the store, then short digests.

@@ -9,13 +9,24 @@ namespace {
 
 using storage::EventKind;
 
-/// Whether the user named what stands at a path, or something above it: a path, a repository, or
-/// the digest of a blob.
+/// Whether a path is a repository's own: its directory, or what a registry keeps of it there. The
+/// rest is of the repositories below its name.
+bool is_of_repository(std::string_view path, std::string_view name) {
+  const std::string directory = storage::layout::repository_directory(name);
+  if (!storage::is_below(path, directory)) return false;
+  if (path == directory) return true;
+  path.remove_prefix(directory.size() + 1);
+  return storage::is_below(path, storage::layout::kManifests) ||
+         storage::is_below(path, storage::layout::kLayers) ||
+         storage::is_below(path, storage::layout::kUploads);
+}
+
+/// Whether the user named what stands at a path: by a path, its own or one above it, by the
+/// repository whose it is, or by the digest of a blob.
 bool is_ignored(const std::string& path, const std::vector<std::string>& ignored) {
   return std::any_of(ignored.begin(), ignored.end(), [&](const std::string& name) {
     storage::Digest digest;
-    return storage::is_below(path, name) ||
-           storage::is_below(path, storage::layout::repository_directory(name)) ||
+    return storage::is_below(path, name) || is_of_repository(path, name) ||
            (parse_digest(name, digest) == storage::DigestError::kNone &&
             path == storage::layout::blob_path(digest));
   });

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyzer/audit.h"
+#include "analyzer/removal_of.h"
 #include "analyzer/repair_parts.h"
 #include "analyzer/sort_unique.h"
 #include "storage/layout.h"
@@ -67,10 +68,7 @@ class RepairBuilder {
     Plan& plan = repair_.plan;
     plan.repair = rules_;
     plan.fingerprint = fingerprint_of(as_it_is_);
-    if (const auto facts = state_.store.stat_path(".")) {
-      plan.device = facts->device;
-      plan.inode = facts->inode;
-    }
+    note_store(state_.store, plan);
     if (context_.database_lock) {
       plan.refusals.push_back("a database owns this store: links alone mean nothing in it");
     }
@@ -140,13 +138,14 @@ class RepairBuilder {
       return;
     }
     const SoundnessOf& found = state_.content.of(digest);
-    storage::Removal removal;
-    removal.removal_class = RemovalClass::kBlob;
-    removal.path = path.substr(0, path.rfind('/'));
-    removal.identity = {facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
+    if (found.state == Sound::kDamaged && identity_of(*facts) != identity_of(found.facts)) {
+      problem(path, "changed after it was read");
+      return;
+    }
+    storage::Removal removal = removal_of(RemovalClass::kBlob, path.substr(0, path.rfind('/')),
+                                          *facts, "damaged: " + found.message);
     removal.apparent_bytes = facts->size_bytes;
     removal.allocated_bytes = facts->allocated_bytes;
-    removal.reason = "damaged: " + found.message;
     repair_.plan.removals.push_back(std::move(removal));
     state_.healed.hide(digest);
   }

@@ -1,6 +1,5 @@
 // Carrying a repair out, and telling whether a plan made before still fits.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>

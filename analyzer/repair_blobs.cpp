@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include "analyzer/content_scan.h"
 #include "analyzer/mark.h"

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "analyzer/removal_of.h"
 #include "analyzer/repair_parts.h"
 #include "storage/layout.h"
 
@@ -258,12 +259,9 @@ class LinkRepair {
       }
       return false;
     }
-    storage::Removal removal;
-    removal.removal_class = is_revision ? RemovalClass::kRevision : RemovalClass::kLayerLink;
-    removal.path = std::move(path);
-    removal.identity = {facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
-    removal.reason = std::move(reason);
-    steps_.removals.push_back(std::move(removal));
+    steps_.removals.push_back(
+        removal_of(is_revision ? RemovalClass::kRevision : RemovalClass::kLayerLink,
+                   std::move(path), *facts, std::move(reason)));
     return true;
   }
 

@@ -1,6 +1,5 @@
 // Which lost manifests come back as tags, and where.
 #include <algorithm>
-#include <set>
 
 #include "analyzer/mark.h"
 #include "analyzer/repair_parts.h"

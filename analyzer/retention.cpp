@@ -1,7 +1,6 @@
 #include "analyzer/retention.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "analyzer/without.h"
 
@@ -91,8 +90,8 @@ class Judge {
       const Tag& tag = repository_.tags[t];
       if (judged_[t].verdict == Verdict::kDropped) {
         dropped.push_back(t);
-      } else if (tag.is_directory && tag.state != storage::LinkState::kAbsent) {
-        return;  // it stays; a stray file or what a deletion left behind is no tag
+      } else if (tag.is_directory && tag.state == storage::LinkState::kRead) {
+        return;  // it stays; nothing can be pulled by what else is there
       }
     }
     if (dropped.empty()) return;

@@ -11,12 +11,14 @@
 #include "analyzer/few_threads.h"
 #include "analyzer/grouping.h"
 #include "analyzer/owners.h"
+#include "analyzer/without.h"
 
 namespace regsweep::analyzer {
 namespace {
 
-/// The tags of a repository that go if the `keep` newest stay.
-std::vector<const Tag*> dropped_tags(const Repository& repository, std::size_t keep) {
+/// The tags of a repository that go if the `keep` newest stay, and what is in use, as prune does.
+std::vector<const Tag*> dropped_tags(const Repository& repository, std::size_t keep,
+                                     const std::vector<DigestId>& in_use) {
   if (tags_are_unclear(repository) || repository.tags.size() <= keep) return {};
   std::vector<const Tag*> tags;
   for (const Tag& tag : repository.tags) {
@@ -26,17 +28,21 @@ std::vector<const Tag*> dropped_tags(const Repository& repository, std::size_t k
     return a->pushed_seconds > b->pushed_seconds;
   });
   tags.erase(tags.begin(), tags.begin() + static_cast<std::ptrdiff_t>(std::min(keep, tags.size())));
-  std::erase_if(tags, [](const Tag* tag) { return tag->name == "latest"; });
+  std::erase_if(tags, [&](const Tag* tag) {
+    return tag->name == "latest" || std::ranges::binary_search(in_use, tag->digest);
+  });
   return tags;
 }
 
 /// Works out, for one number of tags to keep, what each namespace would free.
 class KeepLast {
  public:
-  KeepLast(const Survey& survey, const Accounts& accounts, std::uint32_t keep)
+  KeepLast(const Survey& survey, const Accounts& accounts, const std::vector<DigestId>& in_use,
+           std::uint32_t keep)
       : survey_(survey),
         graph_(survey.graph),
         accounts_(accounts),
+        in_use_(in_use),
         keep_(keep),
         kept_(graph_.node_count()),
         only_by_(graph_.node_count()),
@@ -72,7 +78,7 @@ class KeepLast {
     dropped_of_.resize(survey_.repositories.size());
     for (std::size_t i = 0; i < survey_.repositories.size(); ++i) {
       const Repository& repository = survey_.repositories[i];
-      dropped_of_[i] = dropped_tags(repository, keep_);
+      dropped_of_[i] = dropped_tags(repository, keep_, in_use_);
       if (dropped_of_[i].empty()) continue;
       const std::string_view name = first_components(repository.name, 1);
       const auto number = static_cast<std::uint32_t>(namespaces_.size());
@@ -102,6 +108,7 @@ class KeepLast {
       }
       extend(graph_, policy_, std::move(roots), kept_);
     });
+    extend(graph_, policy_, survey_.pinned, kept_);
   }
 
   void walk_dropped(std::uint32_t number) {
@@ -127,11 +134,12 @@ class KeepLast {
   const Survey& survey_;
   const Graph& graph_;
   const Accounts& accounts_;
+  const std::vector<DigestId>& in_use_;
   const std::uint32_t keep_;
   const Policy policy_ = safe_policy(true);
   std::vector<std::vector<const Tag*>> dropped_of_;  ///< by repository, sorted by address
   std::vector<Namespace> namespaces_;
-  Marks kept_;      ///< reached by a tag that stays
+  Marks kept_;      ///< reached by a tag that stays, or in use
   Owners only_by_;  ///< the namespace whose dropped tags reach it, where nothing kept does
   tbb::enumerable_thread_specific<std::vector<std::uint32_t>> stamps_;
 };
@@ -147,8 +155,9 @@ std::vector<Saving> what_frees_most(const Survey& survey, const Accounts& accoun
   add(Saving::Kind::kGarbage, accounts[SpaceClass::kGarbage]);
   add(Saving::Kind::kUploads, old_uploads);
   add(Saving::Kind::kUntagged, accounts[SpaceClass::kUntagged]);
+  const std::vector<DigestId> in_use = manifests_in_use(survey);
   for (const std::uint32_t keep : kKeptTags) {
-    for (Saving& saving : KeepLast(survey, accounts, keep).run()) {
+    for (Saving& saving : KeepLast(survey, accounts, in_use, keep).run()) {
       savings.push_back(std::move(saving));
     }
   }

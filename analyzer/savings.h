@@ -28,11 +28,11 @@ struct Saving {
 };
 
 /// What would free space, what frees most first. Kept tags of a repository are the `keep` pushed
-/// last, those pushed at the same time by name, any whose time is not known, and `latest`; where
-/// tags cannot be read, none goes. Bytes of kKeepLast are exact under sharing: blobs that only
-/// dropped tags of the one namespace reach. Those of garbage and untagged manifests are not in it,
-/// so that all three may be added; two namespaces' may be added as well, and may free more together
-/// than they do alone. Runs in the caller's TBB arena; no I/O.
+/// last, those pushed at the same time by name, any whose time is not known, `latest`, and what is
+/// in use (manifests_in_use()); where tags cannot be read, none goes. Bytes of kKeepLast are exact
+/// under sharing: blobs that only dropped tags of the one namespace reach. Those of garbage and
+/// untagged manifests are not in it, so that all three may be added; two namespaces' may be added
+/// as well, and may free more together than they do alone. Runs in the caller's TBB arena; no I/O.
 std::vector<Saving> what_frees_most(const Survey& survey, const Accounts& accounts,
                                     const SpaceRow& old_uploads);
 

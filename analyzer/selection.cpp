@@ -35,13 +35,17 @@ bool in_sample(const storage::Digest& digest, const Selection& selection) noexce
   return static_cast<double>(lot) / kLots * 100 < selection.sample_percent;
 }
 
+bool is_selected(const Repository& repository, const Selection& selection) {
+  const auto& names = selection.repositories;
+  return names.empty() || std::find(names.begin(), names.end(), repository.name) != names.end();
+}
+
 std::vector<std::uint8_t> scope(const Survey& survey, const Selection& selection) {
   const Graph& graph = survey.graph;
   std::vector<std::uint8_t> in(graph.node_count(), selection.repositories.empty() ? 1 : 0);
   std::vector<DigestId> linked;
   for (const Repository& repository : survey.repositories) {
-    const auto& names = selection.repositories;
-    if (std::find(names.begin(), names.end(), repository.name) == names.end()) continue;
+    if (selection.repositories.empty() || !is_selected(repository, selection)) continue;
     std::vector<DigestId> roots;
     add_roots(survey, repository, Roots::kTagsAndRevisions, roots);
     extend(graph, safe_policy(false), std::move(roots), in);
@@ -53,8 +57,9 @@ std::vector<std::uint8_t> scope(const Survey& survey, const Selection& selection
   // Only now: a manifest that was marked as a mere blob would not be walked on from.
   for (const DigestId id : linked) in[row(id)] = 1;
   if (selection.newer_than_seconds) {
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      if (std::int64_t{graph.mtime_seconds[i]} <= *selection.newer_than_seconds) in[i] = 0;
+    for (std::size_t i = 0; i < in.size(); ++i) {  // what is not there has no age
+      const bool is_old = std::int64_t{graph.mtime_seconds[i]} <= *selection.newer_than_seconds;
+      if (is_old && graph.has(digest_id(i), kPresent)) in[i] = 0;
     }
   }
   return in;

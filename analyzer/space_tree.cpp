@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "analyzer/few_threads.h"
+#include "analyzer/grouping.h"
 #include "analyzer/reach.h"
 
 namespace regsweep::analyzer {
@@ -18,28 +19,30 @@ using Kind = SpaceNode::Kind;
 /// Rows of namespaces by name.
 using Namespaces = std::map<std::string, std::uint32_t, std::less<>>;
 
-/// "a/b" of "a/b/c", "" of "a".
-std::string_view above(std::string_view name) noexcept {
-  const std::size_t slash = name.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
-}
-
 std::uint32_t add_node(SpaceTree& tree, Kind kind, std::uint32_t parent, TagRef tag) {
   tree.nodes.push_back({kind, parent, tree.nodes[parent].depth + 1, tag, {}});
   return static_cast<std::uint32_t>(tree.nodes.size() - 1);
 }
 
+/// The namespace in which a repository is that has none of its own name.
+std::string_view namespace_above(const std::string& repository) noexcept {
+  const std::string_view servable = servable_part(repository);
+  return servable.size() == repository.size() ? name_above(servable) : servable;
+}
+
 Namespaces add_namespaces(const Survey& survey, SpaceTree& tree) {
   Namespaces rows;
   for (const Repository& repository : survey.repositories) {
-    for (std::string_view name = above(repository.name); !name.empty(); name = above(name)) {
+    for (std::string_view name = namespace_above(repository.name); !name.empty();
+         name = name_above(name)) {
       rows.try_emplace(std::string(name), 0);
     }
   }
   rows.try_emplace("", 0);
   tree.nodes.emplace_back();
   for (auto& [name, node] : rows) {  // a name comes after what it begins with
-    if (!name.empty()) node = add_node(tree, Kind::kNamespace, rows.find(above(name))->second, {});
+    if (!name.empty())
+      node = add_node(tree, Kind::kNamespace, rows.find(name_above(name))->second, {});
     tree.namespaces.push_back(name);
   }
   return rows;
@@ -49,7 +52,7 @@ void add_repositories(const Survey& survey, const Namespaces& namespaces, SpaceT
   for (std::size_t i = 0; i < survey.repositories.size(); ++i) {
     const Repository& repository = survey.repositories[i];
     auto parent = namespaces.find(repository.name);
-    if (parent == namespaces.end()) parent = namespaces.find(above(repository.name));
+    if (parent == namespaces.end()) parent = namespaces.find(namespace_above(repository.name));
     const auto number = static_cast<std::uint32_t>(i);
     const std::uint32_t node = add_node(tree, Kind::kRepository, parent->second, {number, 0});
     tree.repository_at.push_back(node);

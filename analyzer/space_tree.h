@@ -31,7 +31,8 @@ struct SpaceNode {
 /// tags, tagged + untagged = RepositoryFigures::exclusive and garbage = reclaimable.
 ///
 /// Below a namespace are its namespaces and repositories. A repository that has others below it,
-/// as `team/app` beside `team/app/worker`, is in the namespace of its own name.
+/// as `team/app` beside `team/app/worker`, is in the namespace of its own name. One whose name is
+/// longer than a registry accepts is in the lowest namespace above it whose name is not.
 struct SpaceTree {
   std::vector<SpaceNode> nodes;              ///< parents before what is below them; [0] is the root
   std::vector<std::string> namespaces;       ///< names of the first nodes: "", "team", "team/app"

@@ -13,19 +13,23 @@ namespace {
 using storage::EventKind;
 using storage::FileClass;
 
-/// Whether the bytes of the blobs seen by the scan are those that the complete walk saw.
+/// Whether the scan saw as many blobs as the complete walk.
 bool inventory_agrees(const Survey& survey) {
   std::uint64_t objects = 0;
   survey.graph.each_blob([&](DigestId) { ++objects; });
   return objects == survey.inventory[FileClass::kBlobData].objects;
 }
 
-/// Whether a directory stands among the revisions where no registry makes one: a registry's walk
-/// goes into it and takes a file `link` for a revision.
+/// Whether a file `link` stands among the revisions where no registry writes one, or a directory
+/// that may hold one: a registry's walk takes it for a revision. Directories beside a revision's
+/// own link are not seen: that would be a listing for each revision.
 bool may_have_stray_links(const Survey& survey) {
   const std::string below = std::string("/") + storage::layout::kRevisions + '/';
+  const std::string link = std::string("/") + storage::layout::kLink;
   return std::any_of(survey.events.begin(), survey.events.end(), [&](const storage::Event& event) {
-    return event.kind == EventKind::kStrayDirectory && event.path.find(below) != std::string::npos;
+    const bool may_be_one = event.kind == EventKind::kStrayDirectory ||
+                            (event.kind == EventKind::kStrayFile && event.path.ends_with(link));
+    return may_be_one && event.path.find(below) != std::string::npos;
   });
 }
 

@@ -109,8 +109,8 @@ struct Survey {
   std::vector<storage::WalkEntry> walk;   ///< what else steers that walk, in its order
   std::vector<StrayLink> stray_links;     ///< by repository and path
   /// What a user says is in use, as in a cluster, sorted: roots of every safe mark, whatever links
-  /// to them. What a pinned manifest needs is kept only if a tag or revision leads to it: else it
-  /// was not read.
+  /// to them. A document among them that no tag or revision leads to was read with what it needs,
+  /// whatever its type, or the survey says why not.
   std::vector<DigestId> pinned;
   storage::Inventory inventory;  ///< of all, or of what lies beside the scan
   bool exact = false;

@@ -6,13 +6,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <iterator>
 #include <limits>
 #include <mutex>
+#include <string_view>
 #include <tuple>
 
 #include "analyzer/sort_unique.h"
 #include "analyzer/survey_order.h"
+#include "storage/blob_reader.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -57,6 +60,22 @@ std::uint32_t sectors_of(const FileFacts& facts) noexcept {
 }
 std::uint32_t mtime_of(const FileFacts& facts) noexcept {
   return clamp32(static_cast<std::uint64_t>(std::max<std::int64_t>(facts.mtime_seconds, 0)));
+}
+
+/// Whether a blob begins as a JSON object does. What cannot be looked at may be one.
+bool may_be_document(const storage::Store& store, const Digest& digest) {
+  const auto reader = store.open_blob(digest, storage::Freshness::kCachedToo);
+  if (!reader) return true;
+  std::array<char, 512> piece;
+  for (;;) {
+    const storage::Result<std::size_t> got = (*reader)->read(piece);
+    if (!got) return true;
+    if (*got == 0) return false;
+    const std::string_view text(piece.data(), *got);
+    const std::size_t begin =
+        text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");  // or a byte order mark
+    if (begin != std::string_view::npos) return text[begin] == '{';
+  }
 }
 
 }  // namespace
@@ -313,7 +332,7 @@ void SurveyBuilder::stray_link(const Event& event) {
     if (at == std::string::npos) continue;
     StrayLink link;
     link.repository = event.path.substr(top.size(), at - top.size());
-    link.in_revisions = of_links == layout::kRevisions;
+    link.in_revisions = std::string_view(of_links) == layout::kRevisions;
     link.path = event.path.substr(at + below.size());
     Digest digest;
     link.error = storage::parse_digest(event.message, digest);
@@ -326,24 +345,13 @@ void SurveyBuilder::stray_link(const Event& event) {
   }
 }
 
-/// A digest that is in use may be any blob's: only what is a manifest beyond doubt is read as one.
+/// A digest that is in use may be any blob's: what does not begin as a document is none.
 void SurveyBuilder::pin(const Digest& digest) {
   const auto id = result_.graph.digests.find(digest);
-  if (!id || row(*id) >= result_.graph.digests.ranked_size()) return;
-  if (shared_->claimed[row(*id)] != 0) return;  // a link led to it: it is read
-  const std::uint64_t size = result_.graph.size_bytes[row(*id)];
-  if (result_.graph.has(*id, kNotAFile) || size == 0 || size > kMaxManifestBytes) return;
-  std::vector<char> buffer;
-  const auto content =
-      store_.read_blob(digest, buffer, {kMaxManifestBytes, ManifestParser::padding_bytes(), size});
-  if (!content) {
-    event({EventKind::kUnreadable, layout::blob_path(digest), {}, content.error().message});
-    return;
-  }
-  ManifestParser parser;
-  const Manifest& manifest = parser.parse(*content);
-  const bool is_manifest = manifest.understood && manifest.type != ManifestType::kUnknown;
-  if (is_manifest) parse_with_children(*id);
+  if (!id || !present(*id)) return;
+  const bool scanned = row(*id) < result_.graph.digests.ranked_size();
+  if (scanned && shared_->claimed[row(*id)] != 0) return;  // a link led to it: it is read
+  if (may_be_document(store_, digest)) parse_with_children(*id);
 }
 
 void SurveyBuilder::parse_with_children(DigestId id) {

@@ -117,10 +117,8 @@ void add_history(const storage::Store& store, const Survey& survey, std::vector<
     TagLine& line = lines[i];
     const Repository& repository = survey.repositories[line.tag.repository];
     const std::string& tag = repository.tags[line.tag.tag].name;
-    for (const storage::Digest& digest : tag_entries(store, repository.name, tag, nullptr)) {
-      const auto facts = store.stat_path(layout::link_in(
-          layout::entry_directory(layout::tag_directory(repository.name, tag), digest)));
-      if (facts) line.history.push_back({digest, facts->mtime_nanoseconds / 1'000'000'000});
+    for (const auto& [digest, facts] : tag_entries(store, repository.name, tag, nullptr)) {
+      line.history.push_back({digest, facts.mtime_seconds});
     }
     std::stable_sort(line.history.begin(), line.history.end(), [](const auto& a, const auto& b) {
       return a.since_seconds > b.since_seconds;

@@ -41,8 +41,7 @@ struct UntaggedRevision {
   std::int64_t linked_seconds = 0;  ///< mtime of its link: when it was pushed; 0 if not known
 };
 
-/// Those of these repositories (of all, if none is named), by repository, the newest first. One
-/// stat a revision.
+/// Those of these repositories, by repository, the newest first. One stat a revision.
 std::vector<UntaggedRevision> untagged_revisions(const storage::Store& store, const Survey& survey,
                                                  const std::vector<std::uint32_t>& repositories);
 

@@ -184,11 +184,15 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
   Damage damage;
   result.survey = confirmed_survey(store, survey_options, damage);
   const Accounts accounts = account(result.survey);
+  result.in_scope = scope(result.survey, options.selection);
+  const FindingScope of_selection{
+      [&](const Repository& repository) { return is_selected(repository, options.selection); },
+      [&](DigestId id) { return result.in_scope[row(id)] != 0; }};
   const std::vector<Hazard> no_hazards;
-  for (Finding& finding : find_all(result.survey, accounts, damage, no_hazards, options.context)) {
+  for (Finding& finding :
+       find_all(result.survey, accounts, damage, no_hazards, options.context, of_selection)) {
     if (is_of_verify(finding.code)) result.findings.push_back(std::move(finding));
   }
-  result.in_scope = scope(result.survey, options.selection);
   const std::vector<DigestId> chosen = choose(result.survey, options.selection, result.in_scope);
   count_blobs(result, chosen);
   result.content = read_content(store, result.survey, chosen, options.content, progress);
@@ -207,7 +211,7 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
     return result.survey.graph.digests.less(a.id, b.id);
   };
   std::sort(result.unknown.begin(), result.unknown.end(), by_text);
-  result.live_damage = live_link_damage(result.survey, accounts);
+  result.live_damage = live_link_damage(result.survey, accounts, of_selection);
   for (const DamagedBlob& blob : result.damaged) {
     result.live_damage |= blob.blame.loss != Loss::kGarbage;
   }

@@ -19,12 +19,6 @@ namespace layout = storage::layout;
 
 using storage::LinkState;
 
-/// The beginning of the names of tags that are about a digest: "sha256-<hex>".
-/// Source: cosign specs/SIGNATURE_SPEC.md; OCI distribution spec, referrers tag schema.
-std::string attached_name(const storage::Digest& digest) {
-  return std::string(storage::algorithm_name(digest.algorithm)) + '-' + digest.hex();
-}
-
 /// The digest that a tag of such a name is about, or "".
 std::string about(const std::string& tag) {
   storage::Digest digest;
@@ -154,7 +148,7 @@ class Explanation {
 
   void find_tags() {
     needed_in_.assign(survey_.repositories.size(), 0);
-    const std::string attached = attached_name(graph_.digests[why_.object]);
+    const std::string attached = attached_tag_name(graph_.digests[why_.object]);
     for (std::uint32_t r = 0; r < survey_.repositories.size(); ++r) {
       const std::vector<Tag>& tags = survey_.repositories[r].tags;
       for (std::uint32_t t = 0; t < tags.size(); ++t) {
@@ -199,18 +193,32 @@ class Explanation {
   void find_last_written() {
     std::int64_t newest = 0;
     if (why_.served != kNoDigest) newest = graph_.mtime_seconds[row(why_.served)];
+    const auto look = [&](const std::string& directory) {
+      const auto facts = store_.stat_path(layout::link_in(directory));
+      if (facts) newest = std::max<std::int64_t>(newest, facts->mtime_seconds);
+    };
     if (why_.standing != Standing::kTagged) {
-      const storage::Digest digest = graph_.digests[why_.object];
       for (const Holder& holder : why_.holders) {
-        const std::string& name = survey_.repositories[holder.repository].name;
-        for (const std::string& directory :
-             {layout::revision_directory(name, digest), layout::layer_directory(name, digest)}) {
-          const auto facts = store_.stat_path(layout::link_in(directory));
-          if (facts) newest = std::max<std::int64_t>(newest, facts->mtime_seconds);
-        }
+        const Repository& repository = survey_.repositories[holder.repository];
+        each_path(repository.revisions, [&](DigestId path) {
+          look(layout::revision_directory(repository.name, graph_.digests[path]));
+        });
+        each_path(repository.layers, [&](DigestId path) {
+          look(layout::layer_directory(repository.name, graph_.digests[path]));
+        });
       }
     }
     why_.last_written_seconds = newest;
+  }
+
+  /// Calls `f(path)` for each place where a link to the object may stand: its own, and those of
+  /// other names whose link holds it.
+  template <class F>
+  void each_path(const Links& links, F&& f) const {
+    f(why_.object);
+    for (const OddLink& odd : links.odd) {
+      if (odd.content == why_.object && odd.path != why_.object) f(odd.path);
+    }
   }
 
   // ---- what it needs --------------------------------------------------------------------------
@@ -263,7 +271,9 @@ class Explanation {
 
   bool has_children(DigestId id) const {
     bool any = false;
-    graph_.each_edge(id, [&](const Edge& edge) { any |= edge.role() == Role::kManifest; });
+    graph_.each_edge(id, [&](const Edge& edge) {
+      any |= (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest;
+    });
     return any;
   }
 

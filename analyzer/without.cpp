@@ -110,20 +110,22 @@ std::vector<DigestId> manifests_in_use(const Survey& survey) {
   std::vector<DigestId> in_use = survey.pinned;
   if (in_use.empty()) return in_use;
   const Graph& graph = survey.graph;
-  for (std::size_t before = 0; before != in_use.size();) {  // once a level of nested indexes
-    before = in_use.size();
-    for (const ManifestRow& manifest : graph.manifests) {
-      bool lists_one = false;
-      graph.each_edge(manifest.id, [&](const Edge& edge) {
-        lists_one |=
-            (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest &&
-            std::binary_search(in_use.begin(), in_use.begin() + static_cast<std::ptrdiff_t>(before),
-                               edge.to);
-      });
-      if (lists_one) in_use.push_back(manifest.id);
-    }
-    sort_unique(in_use);
+  std::vector<std::pair<DigestId, DigestId>> lists;  // image → index
+  for (const ManifestRow& manifest : graph.manifests) {
+    graph.each_edge(manifest.id, [&](const Edge& edge) {
+      const bool lists_it = (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest;
+      if (lists_it) lists.emplace_back(edge.to, manifest.id);
+    });
   }
+  std::sort(lists.begin(), lists.end());
+  Marks met(graph.node_count());
+  for (const DigestId pinned : in_use) met[row(pinned)] = 1;
+  for (std::size_t next = 0; next < in_use.size(); ++next) {
+    for (const auto& [image, index] : Graph::rows_of(lists, in_use[next])) {
+      if (std::exchange(met[row(index)], std::uint8_t{1}) == 0) in_use.push_back(index);
+    }
+  }
+  sort_unique(in_use);
   return in_use;
 }
 

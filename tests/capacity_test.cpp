@@ -217,6 +217,27 @@ TEST(Savings, LatestStaysAndSoDoesATagOfUnknownTime) {
   EXPECT_EQ(keep_last(savings_of(audit), "app", 3), nullptr);
 }
 
+TEST(Savings, WhatIsInUseStaysWithWhatItNeeds) {
+  StoreBuilder store;
+  store.repo("app");
+  for (const char* tag : {"a", "b", "c", "d", "e", "f"}) store.image(tag, {layer(tag, 10'000)});
+  Audit audit = audit_with_pushes(store);
+  EXPECT_EQ(keep_last(savings_of(audit), "app", 3)->count, 3U);
+  audit.survey.pinned = {tests::id_of(audit.survey, store.digest_of("app:b"))};
+  const auto savings = savings_of(audit);
+  const Saving* saving = keep_last(savings, "app", 3);
+  EXPECT_EQ(saving->count, 2U);
+  const auto frees = [&](const std::string& tag) {
+    return 10'000 + kConfigBytes + store.size_of("app:" + tag);
+  };
+  EXPECT_EQ(saving->frees.apparent, frees("a") + frees("c"));
+  // Of a tag that goes a blob may be in use by itself.
+  audit.survey.pinned = {tests::id_of(audit.survey, store.digest_of("a"))};
+  EXPECT_EQ(keep_last(savings_of(audit), "app", 3)->count, 3U);
+  EXPECT_EQ(keep_last(savings_of(audit), "app", 3)->frees.apparent,
+            frees("a") - 10'000 + frees("b") + frees("c"));
+}
+
 /// Without the tags, by a survey that never had them.
 std::uint64_t freed_by_dropping(const StoreBuilder& store, const Audit& audit,
                                 const std::string& name_space, std::uint32_t keep) {

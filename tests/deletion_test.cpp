@@ -164,6 +164,29 @@ TEST_F(DeletionTest, ATagWithASiblingFreesNothing) {
   EXPECT_EQ(made.plan.total.objects, 1U);
 }
 
+TEST_F(DeletionTest, ATagThatMeantNothingFreesNothing) {
+  builder_.repo("team/app").empty_link(kTags + "x/current/link");
+  const Made made = plan_of(builder_, named(builder_, {"team/app:x"}, true));
+  EXPECT_EQ(made.plan.refusals, std::vector<std::string>{});
+  EXPECT_EQ(paths(made.plan, RemovalClass::kTag), std::vector{kTags + "x"});
+  EXPECT_EQ(made.plan.total.objects, 1U) << "what no tag needed before is not the tag's";
+  tests::with_threads(2, [&] {
+    Survey survey = tests::survey_of(builder_);
+    const auto r = find_repository(survey, "team/app");
+    EXPECT_EQ(freed_without(survey, alive_before(survey),
+                            {{*r, *find_tag(survey.repositories[*r], "x")}}),
+              Freed{});
+  });
+}
+
+TEST_F(DeletionTest, ABrokenTagDoesNotKeepWhatAnotherThatGoesWithItNeeded) {
+  builder_.repo("team/app").empty_link(kTags + "x/current/link");
+  const Made made = plan_of(builder_, named(builder_, {"team/app:x", "team/app:1.0"}, true));
+  EXPECT_EQ(count(made.plan, RemovalClass::kTag), 2U);
+  EXPECT_EQ(count(made.plan, RemovalClass::kRevision), 1U);
+  EXPECT_EQ(count(made.plan, RemovalClass::kBlob), 3U);
+}
+
 TEST_F(DeletionTest, AWholeRepositoryGoesAndOneBelowItStays) {
   builder_.repo("team/app/worker").image("1", {layer("base", 1000)});
   Made made = plan_of(builder_, named(builder_, {"team/app"}, true));

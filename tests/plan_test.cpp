@@ -105,6 +105,53 @@ TEST_F(PlanTest, WhatIsInUseStaysWithAllThatItNeedsThoughNothingLinksIt) {
   }
 }
 
+TEST_F(PlanTest, ADocumentOfAnyTypeThatIsInUseKeepsWhatItNames) {
+  const std::string wanted = b_.digest_of("large");
+  b_.blob("odd", R"({"mediaType":"application/x","layers":[{"digest":")" + wanted + R"("}]})");
+  b_.blob("plain", R"( {"blobs":[{"digest":")" + wanted + R"("}]})");
+  b_.blob("no document", "large is " + wanted);
+  PlanRules rules;
+  for (const char* name : {"odd", "plain"}) {
+    rules.pinned = {digest_from(b_.digest_of(name))};
+    const std::vector<std::string> paths = planned(b_, rules);
+    EXPECT_THAT(paths, ::testing::Contains(blob("small"))) << name;
+    EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob("large")))) << name;
+  }
+  rules.pinned = {digest_from(b_.digest_of("no document"))};
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
+}
+
+TEST_F(PlanTest, ADocumentInUseThatCannotBeUnderstoodForbidsASweep) {
+  b_.blob("broken", R"({"layers":[{"digest":")");
+  b_.blob("config", R"({"architecture":"amd64","config":{"Env":[]},"rootfs":{"diff_ids":[]}})");
+  PlanRules rules;
+  rules.pinned = {digest_from(b_.digest_of("broken"))};
+  EXPECT_THAT(planned(b_, rules), IsEmpty());
+  rules.ignore_damaged = {b_.digest_of("broken")};
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
+  rules.pinned = {digest_from(b_.digest_of("config"))};
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(blob("large")));
+}
+
+TEST_F(PlanTest, AnEntryByAnotherAlgorithmGoesWithItsRevision) {
+  const std::string text = R"({"schemaVersion":2,"manifests":[]})";
+  b_.blob("by sha512", text);
+  const std::string hex = tests::sha512_of(text).substr(7);
+  const std::string repository = "repositories/a/_manifests/";
+  const std::string entry = repository + "tags/1.0/index/sha512/" + hex;
+  b_.link(repository + "revisions/sha512/" + hex + "/link", "sha512:" + hex);
+  b_.link(entry + "/link", "sha512:" + hex);
+  PlanRules rules;
+  EXPECT_THAT(planned(b_, rules), ::testing::Not(::testing::Contains(entry)));
+  rules.stale_tags = true;
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(entry));
+  rules.stale_tags = false;
+  rules.untagged = true;
+  const std::vector<std::string> paths = planned(b_, rules);
+  EXPECT_THAT(paths, ::testing::Contains(repository + "revisions/sha512/" + hex));
+  EXPECT_THAT(paths, ::testing::Contains(entry));
+}
+
 TEST_F(PlanTest, AYoungUntaggedImageIsHeldBackWhole) {
   b_.untagged({layer("just pushed", 700), layer("with it", 800)}, "young");
   PlanRules rules;
@@ -165,6 +212,23 @@ TEST_F(PlanTest, ARevisionAtAnotherDepthIsOneForARegistry) {
   EXPECT_THAT(paths, ::testing::Contains(blob("large")));
   for (const char* name : {"deep down", "deep"}) {
     EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob(name)))) << name;
+  }
+}
+
+TEST_F(PlanTest, ALinkBesideTheRevisionsIsOneForARegistry) {
+  b_.untagged({layer("beside", 800)}, "image").remove(b_.revision_path("image"));
+  for (const char* directory : {"", "/sha256"}) {
+    const std::string link =
+        std::string("repositories/a/_manifests/revisions") + directory + "/link";
+    b_.link(link, b_.digest_of("image"));
+    for (const bool exact : {false, true}) {
+      PlanRules rules;
+      rules.empty = exact;
+      const std::vector<std::string> paths = planned(b_, rules);
+      EXPECT_THAT(paths, ::testing::Contains(blob("large"))) << link << exact;
+      EXPECT_THAT(paths, ::testing::Not(::testing::Contains(blob("beside")))) << link << exact;
+    }
+    b_.remove(link);
   }
 }
 

@@ -449,7 +449,9 @@ TEST_F(RecoverTest, WhatCannotBeReadForbidsIt) {
 }
 
 TEST_F(RecoverTest, ADatabaseOwnsTheStore) {
-  EXPECT_FALSE(recovery({{"team/app:1.0", "old"}}, true).is_possible());
+  const Recovery refused = recovery({{"team/app:1.0", "old"}}, true);
+  EXPECT_FALSE(refused.is_possible());
+  EXPECT_EQ(refused.hashed_blobs, 0U) << "nothing is done with what was read";
 }
 
 // ---- what only some registries write

@@ -74,6 +74,28 @@ TEST(Refusal, ABlobThatMayBeThereIsNoneThatIsIgnoredWithAnotherThing) {
   EXPECT_THAT(refusals_of(survey, {"b", prefix}), IsEmpty());
 }
 
+TEST(Refusal, ARepositoryIsIgnoredWithoutThoseBelowItsName) {
+  tests::StoreBuilder store;
+  store.repo("a").image("1.0", {tests::layer("app", 40)});
+  Survey survey = tests::survey_of(store);
+  const auto unread = [&](const std::string& path) {
+    survey.events.assign(1, {storage::EventKind::kUnreadable, path, {}, "denied"});
+  };
+  for (const char* own :
+       {"repositories/a", "repositories/a/_manifests", "repositories/a/_manifests/tags/1.0",
+        "repositories/a/_layers/sha256", "repositories/a/_uploads"}) {
+    unread(own);
+    EXPECT_THAT(refusals_of(survey, {"a"}), IsEmpty()) << own;
+  }
+  for (const std::string other : {"repositories/a/b", "repositories/a/b/_manifests",
+                                  "repositories/a/_manifests2", "repositories/ab"}) {
+    unread(other);
+    EXPECT_THAT(refusals_of(survey, {"a"}), ElementsAre(HasSubstr(other)));
+    EXPECT_THAT(refusals_of(survey, {other}), IsEmpty()) << "a path takes what is below it";
+    EXPECT_THAT(refusals_of(survey, {"repositories/a", "repositories/ab"}), IsEmpty()) << other;
+  }
+}
+
 TEST(Refusal, ANameByAnotherAlgorithmMayMeanAnyBlob) {
   tests::StoreBuilder store;
   const tests::Layer twice = tests::layer("named twice", 40);

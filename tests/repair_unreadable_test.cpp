@@ -3,8 +3,8 @@
 
 #include <cerrno>
 
-#include "storage/directory_store.h"
 #include "tests/analyze.h"
+#include "tests/forwarding_store.h"
 #include "tests/repairs.h"
 
 namespace regsweep::tests {
@@ -32,50 +32,39 @@ class BadReader final : public storage::BlobReader {
 };
 
 /// A store in which one blob lies in a bad sector.
-class BadSector final : public storage::Store {
+class BadSector final : public ForwardingStore {
  public:
   BadSector(const StoreBuilder& builder, const Digest& bad, int error)
-      : below_(tests::open_store(builder)), bad_(bad), error_(error) {}
+      : ForwardingStore(open_store(builder)), bad_(bad), error_(error) {}
 
-  storage::Status scan_blobs(storage::ScanVisitor& visitor,
-                             const storage::ScanOptions& options) const override {
-    return below_->scan_blobs(visitor, options);
-  }
-  storage::Status scan_repositories(storage::ScanVisitor& visitor,
-                                    const storage::ScanOptions& options) const override {
-    return below_->scan_repositories(visitor, options);
-  }
-  storage::Inventory take_inventory(storage::ScanVisitor& visitor,
-                                    const storage::InventoryOptions& options) const override {
-    return below_->take_inventory(visitor, options);
-  }
-  Result<storage::FileFacts> stat_blob(const Digest& digest) const override {
-    return below_->stat_blob(digest);
-  }
   Result<std::unique_ptr<storage::BlobReader>> open_blob(
       const Digest& digest, storage::Freshness freshness) const override {
-    if (digest != bad_) return below_->open_blob(digest, freshness);
+    if (digest != bad_) return ForwardingStore::open_blob(digest, freshness);
     return std::unique_ptr<storage::BlobReader>(
-        std::make_unique<BadReader>(*below_->stat_blob(digest), error_));
+        std::make_unique<BadReader>(*stat_blob(digest), error_));
   }
-  Result<std::string_view> read_blob(const Digest& digest, std::vector<char>& buffer,
-                                     const storage::BlobReading& how) const override {
-    return below_->read_blob(digest, buffer, how);
-  }
-  Result<storage::FileFacts> stat_path(const std::string& path) const override {
-    return below_->stat_path(path);
-  }
-  Result<std::vector<std::string>> list_path(const std::string& path) const override {
-    return below_->list_path(path);
-  }
-  Result<storage::DiskFigures> disk() const override { return below_->disk(); }
-  storage::DeviceKind device() const override { return below_->device(); }
-  const storage::ScanProgress& progress() const noexcept override { return below_->progress(); }
 
  private:
-  std::unique_ptr<storage::Store> below_;
   Digest bad_;
   int error_;
+};
+
+/// A store in which a blob is replaced once it was read.
+class Replaced final : public ForwardingStore {
+ public:
+  Replaced(const StoreBuilder& builder, std::string path)
+      : ForwardingStore(open_store(builder)), path_(std::move(path)) {}
+
+  Result<storage::FileFacts> stat_path(const std::string& path) const override {
+    Result<storage::FileFacts> facts = ForwardingStore::stat_path(path);
+    if (!facts || path != path_) return facts;
+    storage::FileFacts later = *facts;
+    ++later.inode;
+    return later;
+  }
+
+ private:
+  std::string path_;
 };
 
 class RepairBadSector : public ::testing::Test {
@@ -133,6 +122,23 @@ TEST_F(RepairBadSector, IsNamedIfALinkToItIsWanted) {
   EXPECT_THAT(found.plan.problems, ElementsAre(HasSubstr("Input/output error")));
   ASSERT_EQ(found.left.size(), 1u);
   EXPECT_THAT(found.left[0].reason, HasSubstr("its blob could not be read"));
+}
+
+TEST(Repair, LeavesABlobThatWasReplacedAfterItWasRead) {
+  StoreBuilder builder;
+  builder.repo("a/b").image("1.0", {layer("base", 100)});
+  builder.link(builder.blob_path("base"), std::string(100, 'x'));
+  const auto repair_of_all = [&](const storage::Store& store) {
+    analyzer::Repair repair;
+    analyzer::ContentProgress progress;
+    with_threads(
+        2, [&] { repair = analyzer::make_repair(store, {.read_all = true}, {}, {}, progress); });
+    return repair;
+  };
+  EXPECT_EQ(repair_of_all(*open_store(builder)).plan.removals.size(), 1u);
+  const analyzer::Repair found = repair_of_all(Replaced(builder, builder.blob_path("base")));
+  EXPECT_THAT(steps_of(found.plan), IsEmpty());
+  EXPECT_THAT(found.plan.problems, ElementsAre(HasSubstr("changed after it was read")));
 }
 
 }  // namespace

@@ -164,7 +164,8 @@ TEST(Retention, WhatIsUnclearStays) {
   EXPECT_EQ(verdict_of(survey, policy, "2"), Verdict::kUnclear);
   RetentionPolicy by_name;  // asks for no time
   by_name.drop = {pattern("?")};
-  EXPECT_EQ(dropped(survey, {by_name}), (Names{"a:1", "a:3", "a:4"}));
+  EXPECT_EQ(dropped(survey, {by_name}), (Names{"a:1", "a:3"}));
+  EXPECT_EQ(verdict_of(survey, by_name, "4"), Verdict::kLastOfRepository);
 }
 
 TEST(Retention, ARepositoryKeepsItsNewestTagUnlessItMayBeEmptied) {
@@ -185,6 +186,17 @@ TEST(Retention, WhatIsNoTagDoesNotStayInItsPlace) {
   RetentionPolicy policy;
   policy.drop = {pattern("pr-*")};
   EXPECT_EQ(dropped(survey, {policy}), (Names{"a:pr-1"}));
+}
+
+TEST(Retention, ATagThatMeansNothingIsNotTheLastOne) {
+  const Survey survey = survey_of({repository("a", {{"1.0", 40}, {"bad", 30, false}})});
+  RetentionPolicy policy;
+  policy.drop = {pattern("*")};
+  EXPECT_EQ(dropped(survey, {policy}), Names{});
+  EXPECT_EQ(verdict_of(survey, policy, "1.0"), Verdict::kLastOfRepository);
+  EXPECT_EQ(verdict_of(survey, policy, "bad"), Verdict::kUnclear);
+  policy.may_empty = true;
+  EXPECT_EQ(dropped(survey, {policy}), Names{"a:1.0"});
 }
 
 TEST(Retention, TheFirstPolicyThatIsAboutARepositoryCounts) {
@@ -259,7 +271,9 @@ Names dropped_plainly(const Survey& survey, const RetentionPolicy& policy) {
     for (const Tag& tag : repository.tags) {
       if (!stays(repository, policy, tag)) go.push_back(&tag);
     }
-    const bool would_empty = !go.empty() && go.size() == repository.tags.size();
+    const auto means_something = [](const Tag& tag) { return tag.digest != kNoDigest; };
+    const bool would_empty =
+        !go.empty() && std::ranges::count_if(repository.tags, means_something) == std::ssize(go);
     if (would_empty && !policy.may_empty) {
       const auto newest = std::ranges::max_element(go, [](const Tag* a, const Tag* b) {
         return std::pair(a->pushed_seconds, b->name) < std::pair(b->pushed_seconds, a->name);

@@ -184,5 +184,20 @@ TEST(SpaceTreeProperty, HoldsOnRandomStores) {
   }
 }
 
+TEST_F(SpaceTreeTest, NamesThatNoRegistryAcceptsMakeNoNamespaces) {
+  std::string name = "deep";
+  for (int i = 0; i < 900; ++i) name += "/d";
+  store_.repo("deep/d/app").image("1", {layer("one", 1000)});
+  store_.repo("other").image("1", {layer("two", 2000)});
+  store_.directory("repositories/" + name + "/_layers");
+  look();
+  EXPECT_LT(tree_.namespaces.size(), 130U);
+  const std::string longest = tree_.namespaces.back();
+  EXPECT_EQ(longest.size(), 254U);
+  EXPECT_EQ(longest, name.substr(0, 254));
+  EXPECT_EQ(&tree_.nodes[node(name).parent], &node(longest + '/'));
+  EXPECT_EQ(&tree_.nodes[node("deep/d/app").parent], &node("deep/d/"));
+}
+
 }  // namespace
 }  // namespace regsweep::analyzer

@@ -332,6 +332,25 @@ TEST(Verify, OneRepositoryAlone) {
   EXPECT_EQ(missing_repositories(verified.result.survey, options.selection), Texts{"nowhere"});
 }
 
+TEST(Verify, DamageInLinksOfAnotherRepositoryIsNotToldOfOneAlone) {
+  StoreBuilder store;
+  fill(store);
+  store.repo("b").empty_link("repositories/b/_manifests/tags/broken/current/link");
+  store.repo("b").empty_link(store.revision_path("b:2.0"));
+  VerifyOptions options;
+  const Verified whole(store, options);
+  EXPECT_TRUE(whole.result.live_damage);
+  EXPECT_EQ(whole.result.findings.size(), 2U);
+  options.selection.repositories = {"a"};
+  const Verified other(store, options);
+  EXPECT_FALSE(other.result.live_damage);
+  EXPECT_TRUE(other.result.findings.empty());
+  options.selection.repositories = {"b"};
+  const Verified same(store, options);
+  EXPECT_TRUE(same.result.live_damage);
+  EXPECT_EQ(same.result.findings.size(), 2U);
+}
+
 TEST(Verify, OnlyWhatIsNewer) {
   StoreBuilder store;
   fill(store);
@@ -344,6 +363,20 @@ TEST(Verify, OnlyWhatIsNewer) {
   options.selection.newer_than_seconds = std::time(nullptr) - 7 * 24 * 3600;
   const Verified verified(store, options);
   EXPECT_EQ(verified.faults(), Texts{"wrong-content " + store.digest_of("tool")});
+}
+
+TEST(Verify, WhatIsMissingHasNoAge) {
+  StoreBuilder store;
+  fill(store);
+  store.missing("app");
+  VerifyOptions options;
+  options.selection.newer_than_seconds = std::time(nullptr) - 7 * 24 * 3600;
+  const Verified verified(store, options);
+  EXPECT_EQ(verified.faults(), Texts{"missing " + store.digest_of("app")});
+  EXPECT_EQ(verified.broken_tags(), Texts{"a:1.0"});
+  EXPECT_TRUE(verified.result.live_damage);
+  options.selection.repositories = {"b"};
+  EXPECT_EQ(Verified(store, options).faults(), Texts{});
 }
 
 TEST(Verify, TheReportDoesNotDependOnThreads) {

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <ctime>
+#include <filesystem>
 #include <sstream>
 
 #include "reports/ref_text.h"
@@ -97,6 +100,18 @@ TEST_F(WhyTest, GarbageSaysSinceWhen) {
   text = said("old");
   EXPECT_THAT(text, HasSubstr("repositories link it, which keeps no blob alive; last written"));
   EXPECT_EQ(why_.holders.size(), 1u);
+}
+
+TEST_F(WhyTest, ALinkByAnotherNameIsWrittenForItToo) {
+  store_.repo("a").image("1", {layer("app", 100)}).alias_sha512(layer("twice", 5000));
+  const std::filesystem::file_time_type old =
+      std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 90);
+  for (const std::string& path : {store_.blob_path("twice"), store_.layer_path("twice")}) {
+    std::filesystem::last_write_time(store_.v2() + '/' + path, old);
+  }
+  said("twice");
+  EXPECT_EQ(why_.standing, Standing::kGarbage);
+  EXPECT_GT(why_.last_written_seconds, std::time(nullptr) - 3600);
 }
 
 TEST_F(WhyTest, UntaggedSaysWhichRevisionKeepsIt) {

@@ -218,5 +218,42 @@ TEST(WithoutRandom, FreedBytesAreTheDifferenceOfTwoAccounts) {
   }
 }
 
+TEST(ManifestsInUse, AreThePinnedAndWhateverListsThem) {
+  StoreBuilder store;
+  store.repo("a").untagged({layer("one", 10)}, "image").untagged({layer("two", 20)}, "other");
+  store.index("inner", {"image"}, "inner").index("outer", {"inner", "other"}, "outer");
+  Survey survey = tests::survey_of(store);
+  EXPECT_TRUE(manifests_in_use(survey).empty());
+  const auto ids = [&](std::initializer_list<const char*> names) {
+    std::vector<DigestId> all;
+    for (const char* name : names) all.push_back(tests::id_of(survey, store.digest_of(name)));
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  survey.pinned = ids({"image"});
+  EXPECT_EQ(manifests_in_use(survey), ids({"image", "inner", "outer"}));
+  survey.pinned = ids({"one", "other"});  // an image does not list its layers
+  EXPECT_EQ(manifests_in_use(survey), ids({"one", "other", "outer"}));
+}
+
+/// Takes minutes if each level of indexes costs a pass over all.
+TEST(ManifestsInUse, IndexesMayBeNestedDeeply) {
+  constexpr std::uint32_t kLevels = 100'000;
+  Survey survey;
+  Graph& graph = survey.graph;
+  graph.flags.resize(kLevels);
+  for (std::uint32_t i = 0; i < kLevels; ++i) {  // each lists the one after it, the last nothing
+    graph.manifest_of.push_back(i);
+    graph.manifests.push_back(
+        {digest_id(i), i, i + 1 < kLevels ? 1U : 0U, ManifestType::kOciIndex});
+    graph.edge_to.push_back(digest_id(i + 1));
+    graph.edge_flags.push_back(
+        static_cast<std::uint8_t>(static_cast<std::uint8_t>(Role::kManifest) | kManifestEdge));
+    graph.edge_media.push_back(0);
+  }
+  survey.pinned = {digest_id(kLevels - 1)};
+  EXPECT_EQ(manifests_in_use(survey).size(), kLevels);
+}
+
 }  // namespace
 }  // namespace regsweep::analyzer
