@@ -1,7 +1,5 @@
 
-#include <algorithm>
 #include <cstdint>
-#include <ctime>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -107,28 +105,6 @@ std::string checksum_of(const Json& plan) {
   hash.begin(storage::Algorithm::kSha256);
   hash.add(plan.dump());
   return hash.finish().hex();
-}
-
-/// A plan's deepest is 5. Deeper ones are refused unread: dump() takes stack for each level.
-constexpr std::size_t kDeepest = 16;
-
-/// How deep lists and objects stand in one another in a text that may be JSON.
-std::size_t depth_of(std::string_view text) {
-  std::size_t depth = 0;
-  std::size_t deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') in_string = !in_string;
-    if (in_string) {
-      if (c == '\\') ++i;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == ']' || c == '}') && depth != 0) {
-      --depth;
-    }
-  }
-  return deepest;
 }
 
 /// A number as plans are written: whole, and no other than fits. nlohmann would make something of
@@ -245,9 +221,10 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
 }
 
 storage::Result<Plan> read_plan_json(const std::string& text) {
-  if (depth_of(text) > kDeepest) return broken("this is no plan: it is nested too deeply");
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return broken("this is no plan: it is not JSON");
+  auto parsed = parse_json(text);
+  if (!parsed) return broken("this is no plan: " + parsed.error().message);
+  Json& json = *parsed;
+  if (!json.is_object()) return broken("this is no plan of regsweep");
   const auto schema = json.find("schema");
   if (schema == json.end() || !schema->is_string()) return broken("this is no plan of regsweep");
   if (*schema != kSchema) {

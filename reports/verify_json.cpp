@@ -1,11 +1,11 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/saved_verify.h"
 #include "reports/verify_report.h"
 
 namespace regsweep::reports {
@@ -153,7 +153,7 @@ std::string verify_json(const Verification& of) {
     unknown.push_back(
         {{"digest", graph.digests[misread.id].text()}, {"detail", printable(misread.message)}});
   }
-  const Json report = {{"schema", "regsweep.verify/1"},
+  const Json report = {{"schema", kVerifySchema},
                        {"complete", of.complete},
                        {"live_damage", of.live_damage},
                        {"store", store_json(of)},
