@@ -4,6 +4,7 @@
 
 #include "analyzer/sort_unique.h"
 #include "reports/humanize.h"
+#include "reports/plan_json.h"
 #include "reports/repair_report.h"
 #include "reports/saved_verify.h"
 
@@ -75,7 +76,7 @@ Json still_broken_json(const Repair& repair) {
     }
     broken.push_back({{"repository", printable(tag.repository)},
                       {"tag", printable(tag.tag)},
-                      {"problem", tag.problem},
+                      {"problem", printable(tag.problem)},
                       {"lacks", std::move(lacks)}});
   }
   return broken;
