@@ -23,7 +23,9 @@ std::string_view loss_name(analyzer::Loss loss) { return kLosses[static_cast<std
 Json store_json(const Verification& of) {
   std::uint64_t tags = 0;
   for (const analyzer::Repository& repository : of.survey.repositories) {
-    tags += repository.tags.size();
+    tags += static_cast<std::uint64_t>(
+        std::count_if(repository.tags.begin(), repository.tags.end(),
+                      [](const auto& tag) { return tag.digest != analyzer::kNoDigest; }));
   }
   const bool by_config = of.context.store != of.context.root;
   return {{"root", printable(of.context.root)},
