@@ -104,11 +104,13 @@ void add_details(const storage::Store& store, const Survey& survey, std::vector<
     if (figure != figures.end() && figure->tag == line.tag) line.exclusive = figure->exclusive;
     const DigestId digest = survey.repositories[line.tag.repository].tags[line.tag.tag].digest;
     if (digest == kNoDigest) continue;
-    auto same =
-        std::ranges::lower_bound(by_digest, digest, {}, &std::pair<DigestId, TagRef>::first);
-    for (; same != by_digest.end() && same->first == digest; ++same) {
-      if (same->second != line.tag) line.same_digest.push_back(same->second);
+    const auto same =
+        std::ranges::equal_range(by_digest, digest, {}, &std::pair<DigestId, TagRef>::first);
+    for (const auto& [of_digest, tag] : same) {
+      if (line.same_digest.size() == kMostSameDigest) break;
+      if (tag != line.tag) line.same_digest.push_back(tag);
     }
+    if (!same.empty()) line.same_digest_tags = static_cast<std::uint64_t>(same.size()) - 1;
   }
 }
 

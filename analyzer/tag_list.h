@@ -23,6 +23,10 @@ struct TagMeaning {
   std::int64_t since_seconds = 0;
 };
 
+/// Of the other tags on a digest a line names no more: with all, a list would grow with the square
+/// of the tags on one digest.
+inline constexpr std::size_t kMostSameDigest = 20;
+
 /// One tag as a list shows it.
 struct TagLine {
   TagRef tag;
@@ -34,7 +38,8 @@ struct TagLine {
   Bytes exclusive;                     ///< of these, what no other tag of the store reaches
   std::vector<std::string> platforms;  ///< "linux/amd64"; of an index in its order
   std::int64_t created_seconds = 0;    ///< by its config, since 1970; 0 if not known
-  std::vector<TagRef> same_digest;     ///< other tags of the store that mean the same
+  std::uint64_t same_digest_tags = 0;  ///< how many other tags of the store mean the same
+  std::vector<TagRef> same_digest;     ///< the first of them, kMostSameDigest at most
   std::vector<TagMeaning> history;     ///< by add_history(): all it ever meant, the newest first
 };
 

@@ -249,8 +249,20 @@ void say_unknown(const std::vector<std::string>& unknown, bool complete, const O
          << reports::shell_word(opened.location.argument()) << '\n';
 }
 
+/// Shards are of one selection: by an age, each that begins at another moment is of one of its own,
+/// and after all the reading they could not be merged.
+bool shards_will_fit(const Args& args, const Io& io) {
+  const auto age = reports::parse_age(args.newer_than);
+  if (args.shard.empty() || !age) return true;
+  io.err << "regsweep: --shard needs --newer-than as a time, the same for all shards, not as an "
+            "age: --newer-than "
+         << reports::rfc3339(static_cast<std::int64_t>(std::time(nullptr)) - *age) << '\n';
+  return false;
+}
+
 int run_verify(const Args& args, const Io& io) {
   if (!args.merge.empty()) return run_merge(args, io);
+  if (!shards_will_fit(args, io)) return static_cast<int>(Exit::kUsage);
   const auto began = std::chrono::steady_clock::now();
   OpenStore opened;
   Exit exit = Exit::kDone;
@@ -288,7 +300,9 @@ void add_options(CLI::App& command, Args& args) {
   command.add_option("--repo", args.repositories, "Only what this repository reaches or links")
       ->allow_extra_args(false)  // each takes one, so that STORE may follow
       ->type_name("NAME");
-  command.add_option("--newer-than", args.newer_than, "Only blobs stored after this, as 7d")
+  command
+      .add_option("--newer-than", args.newer_than,
+                  "Only blobs stored after this, as 7d; with --shard a time")
       ->type_name("AGE|TIME")
       ->check(CLI::Validator(check_moment, ""));
   command.add_option("--sample", args.sample, "Only this share of the blobs, as 5%")

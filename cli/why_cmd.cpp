@@ -39,7 +39,8 @@ int run_why(const Args& args, const Io& io) {
     return survey.complete || is_known ? static_cast<int>(Exit::kUsage) : incomplete();
   }
   exit = write_results(args, io, [&](std::ostream& out) {
-    const reports::WhyReport report{survey, why, args.ref, opened.location.argument()};
+    const reports::WhyReport report{survey, why, args.ref, opened.location.argument(),
+                                    opened.location.root};
     if (args.json) {
       reports::write_why_json(report, args.verbose, out);
     } else {

@@ -101,9 +101,11 @@ class AuditText {
     heading("YOU CAN GET BACK");
     const auto& accounts = audit_.accounts;
     Table table({Align::kLeft, Align::kRight, Align::kLeft});
-    const auto row = [&](const SpaceRow& space, const std::string& how) {
-      if (space.objects != 0) table.row({anything_ ? "+" : "", size(space.bytes), how});
-      anything_ |= space.objects != 0;
+    const auto row = [&](const SpaceRow& space, bool offered, const std::string& how) {
+      if (space.objects == 0) return;
+      table.row({anything_ ? "+" : "", size(space.bytes), how});
+      anything_ = true;
+      if (offered) offered_bytes_ += space.bytes.allocated;
     };
     const bool may = audit_.refusals.empty();
     // Each option is added to the rows above it: the first is a whole command.
@@ -111,12 +113,13 @@ class AuditText {
       return anything_ && may ? "… " + option : "regsweep gc --apply " + option + ' ' + store_;
     };
     const std::string not_now = "not as things are: see below";
-    row(accounts[SpaceClass::kGarbage], may ? "regsweep gc --apply " + store_ : not_now);
-    row(audit_.old_uploads, with("--uploads 7d"));
-    row(accounts[SpaceClass::kUntagged], audit_.context.harbor
-                                             ? "not by what is untagged here: Harbor knows its tags"
-                                         : may ? with("--untagged")
-                                               : not_now);
+    const bool by_tags = !audit_.context.harbor;
+    row(accounts[SpaceClass::kGarbage], may, may ? "regsweep gc --apply " + store_ : not_now);
+    row(audit_.old_uploads, true, with("--uploads 7d"));
+    row(accounts[SpaceClass::kUntagged], may && by_tags,
+        !by_tags ? "not by what is untagged here: Harbor knows its tags"
+        : may    ? with("--untagged")
+                 : not_now);
     table.print(out_, 2);
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
     if (anything_ && !may) {
@@ -141,14 +144,11 @@ class AuditText {
     if (!audit_.disk || audit_.disk->size_bytes == 0) return;
     const storage::DiskFigures& disk = *audit_.disk;
     const DiskUse use(disk);
-    const std::uint64_t back = audit_.accounts[SpaceClass::kGarbage].bytes.allocated +
-                               audit_.accounts[SpaceClass::kUntagged].bytes.allocated +
-                               audit_.old_uploads.bytes.allocated;
     out_ << fmt::format("disk: {} of {} used ({} %)", size_text(use.used, options_),
                         size_text(disk.size_bytes, options_), use.percent(use.used));
-    if (anything_) {
+    if (offered_bytes_ != 0) {
       out_ << fmt::format("; after all of these {} %",
-                          use.percent(use.used - std::min(use.used, back)));
+                          use.percent(use.used - std::min(use.used, offered_bytes_)));
     }
     out_ << '\n';
   }
@@ -195,7 +195,8 @@ class AuditText {
   const TextOptions& options_;
   std::ostream& out_;
   const std::string store_;
-  bool anything_ = false;
+  bool anything_ = false;            ///< there are rows to get back
+  std::uint64_t offered_bytes_ = 0;  ///< on disk, of those rows for which there is a command
 };
 
 }  // namespace

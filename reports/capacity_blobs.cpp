@@ -74,8 +74,9 @@ Sheet media_type_sheet(const Audit& audit) {
       split_columns({"media_type", "MEDIA TYPE",
                      "What manifests say of the blobs, or a manifest's own type", Unit::kText});
   for (const auto& type : analyzer::blobs_by_media_type(audit.survey, audit.accounts)) {
-    const std::string name = type.name.empty() ? "(nothing says)" : printable(type.name);
-    sheet.rows.push_back({Kind::kItem, split_cells(name, type.split)});
+    const bool has_no_name = type.name.empty();
+    const std::string name = has_no_name ? "(nothing says)" : printable(type.name);
+    sheet.rows.push_back({Kind::kItem, split_cells(name, type.split), has_no_name});
   }
   sheet.total = split_cells("total", all_blobs(audit));
   return sheet;

@@ -5,6 +5,7 @@
 #include "analyzer/sort_unique.h"
 #include "reports/export_rows.h"
 #include "reports/humanize.h"
+#include "reports/why_report.h"
 
 namespace regsweep::reports {
 namespace {
@@ -16,24 +17,6 @@ using analyzer::Graph;
 using analyzer::kNoDigest;
 using analyzer::Role;
 using analyzer::SizeMismatch;
-
-std::string_view role_name(Role role) noexcept {
-  switch (role) {
-    case Role::kConfig:
-      return "config";
-    case Role::kLayer:
-      return "layer";
-    case Role::kManifest:
-      return "manifest";
-    case Role::kFsLayer:
-      return "fs-layer";
-    case Role::kBlob:
-      return "blob";
-    case Role::kSubject:
-      return "subject";
-  }
-  return "blob";
-}
 
 /// Calls `f(id)` for each manifest, by the text of its digest.
 template <class F>

@@ -211,9 +211,11 @@ const Words& words_of(FindingCode code) noexcept {
   return at == kWords.end() ? kWords.front() : *at;
 }
 
+/// Wherever it stands; not in what is put in.
 std::string replaced(std::string_view text, std::string_view what, const std::string& by) {
   std::string out(text);
-  if (const std::size_t at = out.find(what); at != std::string::npos) {
+  for (std::size_t at = out.find(what); at != std::string::npos;
+       at = out.find(what, at + by.size())) {
     out.replace(at, what.size(), by);
   }
   return out;

@@ -35,16 +35,22 @@ std::size_t utf8_length(std::string_view text) noexcept {
   return 0;
 }
 
-/// Control characters of both sets, and the marks that turn text around on a terminal.
+/// Control characters of both sets, the marks that turn text around on a terminal, and characters
+/// that are not seen there: two names must not look the same.
 bool is_unsafe(std::string_view character) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
-  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
+  if (character.size() == 2) {
+    return (byte(0) == 0xc2 && (byte(1) < 0xa0 || byte(1) == 0xad)) || character == "\xd8\x9c";
+  }
   if (character.size() == 3 && byte(0) == 0xe2 && byte(1) == 0x80) {
     return (byte(2) >= 0x8b && byte(2) <= 0x8f) || (byte(2) >= 0xa8 && byte(2) <= 0xae);
   }
   if (character.size() == 3 && byte(0) == 0xe2 && byte(1) == 0x81) {
     return byte(2) >= 0xa0 && byte(2) <= 0xaf;
+  }
+  if (character.size() == 4) {  // U+E0000 to U+E007F
+    return byte(0) == 0xf3 && byte(1) == 0xa0 && (byte(2) == 0x80 || byte(2) == 0x81);
   }
   return character == "\xef\xbb\xbf";
 }

@@ -1,11 +1,12 @@
 
-#include <algorithm>
+#include "reports/plan_json.h"
+
 #include <cstdint>
-#include <ctime>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "reports/humanize.h"
 #include "reports/json_values.h"
@@ -25,9 +26,7 @@ using storage::Removal;
 constexpr std::string_view kSchema = "regsweep.plan/1";
 
 Json total_json(const analyzer::PlanTotal& total) {
-  Json json = {{"objects", total.objects}};
-  json.update(bytes_pair(total.bytes));
-  return json;
+  return objects_and_bytes(total.objects, total.bytes);
 }
 
 Json deletions_json(const analyzer::Deletions& deletions) {
@@ -44,9 +43,7 @@ Json deletions_json(const analyzer::Deletions& deletions) {
     json["revisions"].push_back(
         {{"repository", printable(revision.repository)}, {"digest", revision.digest}});
   }
-  for (const std::string& name : deletions.repositories) {
-    json["repositories"].push_back(printable(name));
-  }
+  json["repositories"] = printable_list(deletions.repositories);
   return json;
 }
 
@@ -79,9 +76,7 @@ Json rules_json(const analyzer::PlanRules& rules) {
                {"ignore_damaged", Json::array()}};
   if (rules.uploads_age_seconds) json["uploads_age_seconds"] = *rules.uploads_age_seconds;
   if (rules.enough_bytes) json["free_bytes"] = *rules.enough_bytes;
-  for (const std::string& name : rules.ignore_damaged) {
-    json["ignore_damaged"].push_back(printable(name));
-  }
+  json["ignore_damaged"] = printable_list(rules.ignore_damaged);
   if (!rules.pinned.empty()) {
     json["roots"] = Json::array();
     for (const storage::Digest& digest : rules.pinned) json["roots"].push_back(digest.text());
@@ -93,7 +88,7 @@ Json rules_json(const analyzer::PlanRules& rules) {
 Json removal_json(const Removal& removal) {
   return {{"class", analyzer::removal_class_name(removal.removal_class)},
           {"path", printable(removal.path)},
-          {"reason", removal.reason},
+          {"reason", printable(removal.reason)},
           {"apparent_bytes", removal.apparent_bytes},
           {"allocated_bytes", removal.allocated_bytes},
           {"inode", removal.identity.inode},
@@ -101,35 +96,106 @@ Json removal_json(const Removal& removal) {
           {"mtime_ns", removal.identity.mtime_nanoseconds}};
 }
 
-/// Hash over everything but itself: an edited plan is refused.
-std::string checksum_of(const Json& plan) {
-  storage::ContentHash hash;
-  hash.begin(storage::Algorithm::kSha256);
-  hash.add(plan.dump());
-  return hash.finish().hex();
-}
-
-/// A plan's deepest is 5. Deeper ones are refused unread: dump() takes stack for each level.
-constexpr std::size_t kDeepest = 16;
-
-/// How deep lists and objects stand in one another in a text that may be JSON.
-std::size_t depth_of(std::string_view text) {
-  std::size_t depth = 0;
-  std::size_t deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') in_string = !in_string;
-    if (in_string) {
-      if (c == '\\') ++i;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == ']' || c == '}') && depth != 0) {
-      --depth;
-    }
+/// The hash over a plan's dump(), all but the checksum itself, taken piece by piece: an edited plan
+/// is refused.
+class PlanHash {
+ public:
+  PlanHash() {
+    hash_.begin(storage::Algorithm::kSha256);
+    add("{");
   }
-  return deepest;
+  void begin_field(std::string_view name) {
+    if (!std::exchange(first_, false)) add(",");
+    add(Json(name).dump());
+    add(":");
+  }
+  void value(const Json& json) { add(json.dump()); }
+  void begin_list() { add("["); }
+  void element(bool first, const Json& json) {
+    if (!first) add(",");
+    value(json);
+  }
+  void end_list() { add("]"); }
+  std::string finish() {
+    add("}");
+    return hash_.finish().hex();
+  }
+
+ private:
+  void add(std::string_view text) { hash_.add(text); }
+
+  storage::ContentHash hash_;
+  bool first_ = true;
+};
+
+std::string checksum_of(const Json& plan) {
+  PlanHash hash;
+  for (const auto& [name, value] : plan.items()) {
+    if (name == "checksum") continue;
+    hash.begin_field(name);
+    if (!value.is_array()) {
+      hash.value(value);
+      continue;
+    }
+    hash.begin_list();
+    for (std::size_t i = 0; i < value.size(); ++i) hash.element(i == 0, value[i]);
+    hash.end_list();
+  }
+  return hash.finish();
 }
+
+/// Writes a plan as dump(1) would, a field and a removal at a time: there may be millions of them.
+class PlanWriter {
+ public:
+  explicit PlanWriter(std::ostream& out) : out_(out) { out_ << '{'; }
+
+  void field(std::string_view name, const Json& value) {
+    begin_field(name);
+    hash_.value(value);
+    write(value, 1);
+  }
+  void removals(const std::vector<Removal>& removals) {
+    begin_field("removals");
+    hash_.begin_list();
+    out_ << '[';
+    bool first = true;
+    for (const Removal& removal : removals) {
+      const Json json = removal_json(removal);
+      hash_.element(first, json);
+      out_ << (first ? "\n  " : ",\n  ");
+      write(json, 2);
+      first = false;
+    }
+    hash_.end_list();
+    out_ << (first ? "]" : "\n ]");
+  }
+  void finish() {
+    begin_line();
+    out_ << R"("checksum": ")" << hash_.finish() << "\"\n}\n";
+  }
+
+ private:
+  void begin_line() { out_ << (std::exchange(first_, false) ? "\n " : ",\n "); }
+  void begin_field(std::string_view name) {
+    hash_.begin_field(name);
+    begin_line();
+    out_ << Json(name).dump() << ": ";
+  }
+  /// A value that stands `depth` levels deep: no line break is part of a text.
+  void write(const Json& value, std::size_t depth) {
+    const std::string text = value.dump(1);
+    std::string_view rest = text;
+    for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
+      out_ << rest.substr(0, end + 1) << std::string_view("  ").substr(0, depth);
+      rest.remove_prefix(end + 1);
+    }
+    out_ << rest;
+  }
+
+  std::ostream& out_;
+  PlanHash hash_;
+  bool first_ = true;
+};
 
 /// A number as plans are written: whole, and no other than fits. nlohmann would make something of
 /// any number, and of true and false.
@@ -190,7 +256,7 @@ Plan plan_from(const Json& json) {
     if (!removal_class) throw std::invalid_argument("unknown class of removal");
     removal.removal_class = *removal_class;
     removal.path = raw_from_printable(entry.at("path").get<std::string>());
-    removal.reason = entry.at("reason").get<std::string>();
+    removal.reason = raw_text(entry.at("reason"));
     removal.apparent_bytes = number_from<std::uint64_t>(entry.at("apparent_bytes"));
     removal.allocated_bytes = number_from<std::uint64_t>(entry.at("allocated_bytes"));
     removal.identity.inode = number_from<std::uint64_t>(entry.at("inode"));
@@ -205,7 +271,7 @@ Plan plan_from(const Json& json) {
 
 }  // namespace
 
-void write_plan_file(const Plan& plan, Json results, std::ostream& out) {
+void write_plan_file(const Plan& plan, const Json& results, std::ostream& out) {
   Json totals = Json::object();
   for (std::size_t i = 0; i < plan.totals.size(); ++i) {
     totals[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
@@ -213,31 +279,27 @@ void write_plan_file(const Plan& plan, Json results, std::ostream& out) {
   }
   totals["total"] = total_json(plan.total);
   totals["held_back"] = total_json(plan.held_back);
-  Json removals = Json::array();
-  for (const Removal& removal : plan.removals) removals.push_back(removal_json(removal));
-  Json refusals = Json::array();
-  for (const std::string& refusal : plan.refusals) refusals.push_back(printable(refusal));
-  Json json = {{"schema", kSchema},
-               {"version", REGSWEEP_VERSION},
-               {"created", rfc3339(plan.created_seconds)},
-               {"store",
-                {{"root", printable(plan.root)},
-                 {"v2", printable(plan.v2)},
-                 {"config", printable(plan.config_path)},
-                 {"device", plan.device},
-                 {"inode", plan.inode},
-                 {"fingerprint", plan.fingerprint}}},
-               {"rules", rules_json(plan.rules)},
-               {"totals", std::move(totals)},
-               {"refusals", std::move(refusals)},
-               {"removals", std::move(removals)}};
+  PlanWriter writer(out);
+  writer.field("schema", kSchema);
+  writer.field("version", REGSWEEP_VERSION);
+  writer.field("created", rfc3339(plan.created_seconds));
+  writer.field("store", {{"root", printable(plan.root)},
+                         {"v2", printable(plan.v2)},
+                         {"config", printable(plan.config_path)},
+                         {"device", plan.device},
+                         {"inode", plan.inode},
+                         {"fingerprint", plan.fingerprint}});
+  writer.field("rules", rules_json(plan.rules));
+  writer.field("totals", totals);
+  writer.field("refusals", printable_list(plan.refusals));
+  writer.removals(plan.removals);
   if (plan.repair) {
-    json["additions"] = additions_json(plan);
-    json["repair"] = {{"rules", repair_rules_json(*plan.repair)}};
-    json["repair"].update(results);
+    writer.field("additions", additions_json(plan));
+    Json repair = {{"rules", repair_rules_json(*plan.repair)}};
+    repair.update(results);
+    writer.field("repair", repair);
   }
-  json["checksum"] = checksum_of(json);
-  out << json.dump(1) << '\n';
+  writer.finish();
 }
 
 void write_plan_json(const Plan& plan, std::ostream& out) {
@@ -245,9 +307,10 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
 }
 
 storage::Result<Plan> read_plan_json(const std::string& text) {
-  if (depth_of(text) > kDeepest) return broken("this is no plan: it is nested too deeply");
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return broken("this is no plan: it is not JSON");
+  auto parsed = parse_json(text);
+  if (!parsed) return broken("this is no plan: " + parsed.error().message);
+  Json& json = *parsed;
+  if (!json.is_object()) return broken("this is no plan of regsweep");
   const auto schema = json.find("schema");
   if (schema == json.end() || !schema->is_string()) return broken("this is no plan of regsweep");
   if (*schema != kSchema) {
@@ -256,9 +319,7 @@ storage::Result<Plan> read_plan_json(const std::string& text) {
   }
   const auto checksum = json.find("checksum");
   if (checksum == json.end()) return broken("the plan has no checksum: it was cut off or edited");
-  const Json said = *checksum;
-  json.erase("checksum");
-  if (said != checksum_of(json)) {
+  if (*checksum != checksum_of(json)) {
     return broken("the plan was changed since it was written: its checksum does not fit");
   }
   try {

@@ -21,6 +21,12 @@ constexpr std::array<std::string_view, storage::kRemovalClasses> kPlurals = {
     "layer links", "unfinished uploads",       "temporary files",
     "blobs",       "empty directories"};
 
+/// Nothing for links and directories, whose size is not asked.
+std::string size_or_blank(const analyzer::Bytes& bytes, const TextOptions& options) {
+  const std::uint64_t chosen = options.apparent ? bytes.apparent : bytes.allocated;
+  return chosen == 0 ? "" : size_text(chosen, options);
+}
+
 void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals,
                    const PlanTotal& total, const TextOptions& options, std::ostream& out) {
   Table table({Align::kLeft, Align::kRight, Align::kRight});
@@ -28,7 +34,7 @@ void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals
   for (std::size_t i = 0; i < totals.size(); ++i) {
     if (totals[i].objects == 0) continue;
     table.row({std::string(kPlurals[i]), grouped(totals[i].objects),
-               totals[i].bytes.allocated == 0 ? "" : size_text(totals[i].bytes, options)});
+               size_or_blank(totals[i].bytes, options)});
   }
   table.row({"total", grouped(total.objects), size_text(total.bytes, options)});
   table.print(out);
@@ -75,8 +81,7 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
   for (const storage::Removal& removal : plan.removals) {
     const analyzer::Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
     table.row({std::string(analyzer::removal_class_name(removal.removal_class)),
-               bytes.allocated == 0 ? "" : size_text(bytes, options), printable(removal.path),
-               removal.reason});
+               size_or_blank(bytes, options), printable(removal.path), printable(removal.reason)});
   }
   table.print(out);
 }

@@ -1,11 +1,12 @@
 #include "reports/repair_json.h"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "analyzer/sort_unique.h"
 #include "reports/humanize.h"
+#include "reports/plan_json.h"
 #include "reports/repair_report.h"
+#include "reports/saved_verify.h"
 
 namespace regsweep::reports {
 namespace {
@@ -13,20 +14,12 @@ namespace {
 using analyzer::Repair;
 using storage::Digest;
 
-constexpr std::string_view kVerifySchema = "regsweep.verify/1";
-
 Digest digest_from(const Json& json) {
   Digest digest;
   if (parse_digest(json.get<std::string>(), digest) != storage::DigestError::kNone) {
-    throw std::invalid_argument("a digest is none");
+    throw std::invalid_argument("what should be one is no digest");
   }
   return digest;
-}
-
-Json names_json(const std::vector<std::string>& names) {
-  Json json = Json::array();
-  for (const std::string& name : names) json.push_back(printable(name));
-  return json;
 }
 
 Json lost_json(const analyzer::LostFound& lost) {
@@ -40,7 +33,7 @@ Json lost_json(const analyzer::LostFound& lost) {
           {"platform", printable(manifest.platform)},
           {"size", bytes_pair(manifest.size)},
           {"missing_blobs", manifest.missing},
-          {"repositories", names_json(manifest.repositories)},
+          {"repositories", printable_list(manifest.repositories)},
           {"comes_back_as", std::move(comes_back)},
           {"stays_lost_because", printable(lost.outcome)}};
 }
@@ -70,7 +63,7 @@ Json repair_rules_json(const analyzer::RepairRules& rules) {
           {"lost_found", rules.lost_found},
           {"verify", rules.read_all},
           {"damaged", std::move(suspects)},
-          {"from", names_json(rules.sources)}};
+          {"from", printable_list(rules.sources)}};
 }
 
 Json still_broken_json(const Repair& repair) {
@@ -83,7 +76,7 @@ Json still_broken_json(const Repair& repair) {
     }
     broken.push_back({{"repository", printable(tag.repository)},
                       {"tag", printable(tag.tag)},
-                      {"problem", tag.problem},
+                      {"problem", printable(tag.problem)},
                       {"lacks", std::move(lacks)}});
   }
   return broken;
@@ -97,12 +90,12 @@ Json repair_results_json(const Repair& repair) {
   Json lost = Json::array();
   for (const analyzer::LostFound& one : repair.lost) lost.push_back(lost_json(one));
   return {{"left", std::move(left)},
-          {"deleted_links", names_json(repair.deleted_links)},
+          {"deleted_links", printable_list(repair.deleted_links)},
           {"lost_manifests", std::move(lost)},
           {"lost_manifests_unknown", printable(repair.lost_unknown)},
           {"still_broken", still_broken_json(repair)},
           {"damage_remains", repair.damage_remains},
-          {"problems", names_json(repair.plan.problems)}};
+          {"problems", printable_list(repair.plan.problems)}};
 }
 
 void read_repair_parts(const Json& json, analyzer::Plan& plan) {
@@ -135,17 +128,11 @@ void write_repair_json(const Repair& repair, std::ostream& out) {
 }
 
 storage::Result<std::vector<Digest>> read_damaged_report(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return no_report("is not JSON");
-  const auto schema = json.find("schema");
-  if (schema == json.end() || !schema->is_string()) return no_report("is no report of regsweep");
-  if (*schema != kVerifySchema) {
-    return no_report("is " + printable(schema->get<std::string>()) + ", not a report of regsweep " +
-                     "verify --json (" + std::string(kVerifySchema) + ')');
-  }
+  const auto json = read_verify_report(text);
+  if (!json) return no_report(json.error().message);
   std::vector<Digest> damaged;
   try {
-    for (const Json& entry : json.at("damaged")) {
+    for (const Json& entry : json->at("damaged")) {
       if (entry.at("fault") != "missing") damaged.push_back(digest_from(entry.at("digest")));
     }
   } catch (const std::exception& error) {

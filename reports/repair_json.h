@@ -17,7 +17,4 @@ Json repair_results_json(const analyzer::Repair& repair);
 /// Reads `additions` and `repair`, if the plan has them.
 void read_repair_parts(const Json& json, analyzer::Plan& plan);
 
-/// Writes a plan file with its checksum; `results` goes into `repair`.
-void write_plan_file(const analyzer::Plan& plan, Json results, std::ostream& out);
-
 }  // namespace regsweep::reports

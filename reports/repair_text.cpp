@@ -141,7 +141,7 @@ void write_broken(const Repair& repair, const TextOptions& options, std::ostream
   Lines lines({Align::kLeft, Align::kLeft}, options);
   for (const analyzer::StillBroken& tag : repair.broken) {
     const std::string name = printable(tag.repository) + ':' + printable(tag.tag);
-    if (!tag.problem.empty()) lines.row({name, tag.problem});
+    if (!tag.problem.empty()) lines.row({name, printable(tag.problem)});
     if (tag.problem.empty() && tag.lacks.empty()) lines.row({name, "cannot be pulled whole"});
     for (const analyzer::Lack& lack : tag.lacks) {
       lines.row({name, lack.what + ' ' + lack.digest.text() + ' ' + printable(lack.why)});

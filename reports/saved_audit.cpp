@@ -23,7 +23,6 @@ using analyzer::SpaceRow;
 
 constexpr std::string_view kSchema = "regsweep.audit/1";
 constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-constexpr int kDeepest = 16;  // an audit needs 4
 
 /// What is wrong with the document, for the user.
 struct Malformed {
@@ -117,7 +116,7 @@ class Reader {
 
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
     using Event = Json::parse_event_t;
-    if (depth > kDeepest) throw Malformed{"it is nested too deeply"};
+    if (static_cast<std::size_t>(depth) > kDeepestJson) throw Malformed{"it is nested too deeply"};
     if (event == Event::key && depth == 1) {
       section_ = parsed.get<std::string>();
       return is_known(section_);

@@ -36,7 +36,8 @@ struct SheetRow {
     kRest,    ///< what is no item's alone: without it the column does not add up
   };
   Kind kind = Kind::kItem;
-  std::vector<Cell> cells;  ///< by column; printable text
+  std::vector<Cell> cells;   ///< by column; printable text
+  bool has_no_name = false;  ///< an item whose first cell are our words, as others may be called
 };
 
 /// A table with its meaning, for every format. The first column is text: what a row is.

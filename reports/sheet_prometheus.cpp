@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "reports/sheet_writers.h"
 
 namespace regsweep::reports {
@@ -27,7 +25,8 @@ std::string label_value(std::string_view text) {
 }
 
 /// `{repository="team/app"}`, `{repository="(others)",kind="others"}`: the kind keeps a repository
-/// that is called like one of the other rows apart from it. Nothing for a row without a name.
+/// that is called like one of the other rows apart from it, and a media type that is called like
+/// what has none: two series of one name break a scrape. Nothing for a row without labels.
 std::string labels(const Sheet& sheet, const SheetRow& row) {
   std::string text;
   for (std::size_t i = 0; i < sheet.columns.size(); ++i) {
@@ -38,6 +37,7 @@ std::string labels(const Sheet& sheet, const SheetRow& row) {
     text += fmt::format("{}=\"{}\",", sheet.columns[i].key, label_value(words));
   }
   if (text.empty()) return text;
+  if (row.has_no_name) text += "kind=\"unnamed\",";
   if (row.kind != SheetRow::Kind::kItem) text += fmt::format("kind=\"{}\",", kind_name(row.kind));
   text.pop_back();
   return "{" + text + "}";

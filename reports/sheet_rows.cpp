@@ -1,8 +1,6 @@
 // CSV and NDJSON: one line a row.
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "reports/export_value.h"
 #include "reports/humanize.h"
 #include "reports/sheet_writers.h"

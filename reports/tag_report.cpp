@@ -1,5 +1,7 @@
 #include "reports/tag_report.h"
 
+#include <fmt/format.h>
+
 #include "reports/humanize.h"
 #include "reports/json_values.h"
 #include "reports/sheet_writers.h"
@@ -87,6 +89,12 @@ void write_tags_text(const Survey& survey, const TagReport& report, const TextOp
     for (const analyzer::TagRef& other : line.same_digest) {
       table.row({"", "", "= " + name_of(survey, other), "", "", "", "", "", "", ""});
     }
+    if (line.same_digest_tags > line.same_digest.size()) {
+      table.row(
+          {"", "",
+           fmt::format("= … and {} more", grouped(line.same_digest_tags - line.same_digest.size())),
+           "", "", "", "", "", "", ""});
+    }
   }
   table.print(out, 0, {0, options.color});
   if (report.with_untagged) write_untagged(survey, report.untagged, options, out);
@@ -116,7 +124,8 @@ void write_tags_json(const Survey& survey, const TagReport& report, std::ostream
                     {"platforms", std::move(platforms)},
                     {"pushed", time_or_null(tag.pushed_seconds)},
                     {"created", time_or_null(line.created_seconds)},
-                    {"same_digest", std::move(same)}});
+                    {"same_digest", std::move(same)},
+                    {"same_digest_tags", line.same_digest_tags}});
     if (!report.with_history) continue;
     Json& history = rows.back()["history"] = Json::array();
     for (const analyzer::TagMeaning& meant : line.history) {

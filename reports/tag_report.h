@@ -17,8 +17,8 @@ struct TagReport {
   std::vector<analyzer::UntaggedRevision> untagged;
 };
 
-/// Prints the tags as a table, digests shortened but with -v, which also names the other tags on
-/// each digest.
+/// Prints the tags as a table, digests shortened but with -v, which also names the first of the
+/// other tags on each digest.
 void write_tags_text(const analyzer::Survey& survey, const TagReport& report,
                      const TextOptions& options, std::ostream& out);
 

@@ -13,7 +13,7 @@ struct TextOptions {
   bool raw_bytes = false;  ///< sizes as plain numbers of bytes
   bool apparent = false;   ///< st_size instead of what the disk holds
   bool color = false;
-  bool verbose = false;  ///< every subject of a finding
+  bool verbose = false;  ///< all that lists name; of a finding's subjects those that it holds
   std::size_t most_repositories = 10;
   std::size_t width = 0;  ///< columns of the terminal; 0: as wide as it gets
 };

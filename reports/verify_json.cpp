@@ -1,11 +1,11 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/saved_verify.h"
 #include "reports/verify_report.h"
 
 namespace regsweep::reports {
@@ -23,7 +23,9 @@ std::string_view loss_name(analyzer::Loss loss) { return kLosses[static_cast<std
 Json store_json(const Verification& of) {
   std::uint64_t tags = 0;
   for (const analyzer::Repository& repository : of.survey.repositories) {
-    tags += repository.tags.size();
+    tags += static_cast<std::uint64_t>(
+        std::count_if(repository.tags.begin(), repository.tags.end(),
+                      [](const auto& tag) { return tag.digest != analyzer::kNoDigest; }));
   }
   const bool by_config = of.context.store != of.context.root;
   return {{"root", printable(of.context.root)},
@@ -153,7 +155,7 @@ std::string verify_json(const Verification& of) {
     unknown.push_back(
         {{"digest", graph.digests[misread.id].text()}, {"detail", printable(misread.message)}});
   }
-  const Json report = {{"schema", "regsweep.verify/1"},
+  const Json report = {{"schema", kVerifySchema},
                        {"complete", of.complete},
                        {"live_damage", of.live_damage},
                        {"store", store_json(of)},

@@ -8,8 +8,8 @@
 
 #include "reports/humanize.h"
 #include "reports/json_values.h"
+#include "reports/saved_verify.h"
 #include "reports/verify_report.h"
-#include "reports/verify_shape.h"
 #include "storage/saturating.h"
 
 namespace regsweep::reports {
@@ -18,7 +18,6 @@ namespace {
 using storage::Errc;
 using storage::Error;
 
-constexpr std::string_view kSchema = "regsweep.verify/1";
 constexpr std::size_t kMostShards = 1'000'000;  // as --shard
 constexpr std::array<const char*, 6> kCounts = {"chosen_blobs", "chosen_bytes", "read_blobs",
                                                 "read_bytes",   "known_blobs",  "known_bytes"};
@@ -35,6 +34,13 @@ std::size_t rank(const Json& damaged) {
   return at;
 }
 
+/// The rows in the order of their keys, taken out.
+Json values_of(std::map<std::string, Json>& rows) {
+  Json all = Json::array();
+  for (auto& [key, row] : rows) all.push_back(std::move(row));
+  return all;
+}
+
 /// Sorted rows of one list of all reports, without duplicates, by `key`.
 class Union {
  public:
@@ -43,11 +49,7 @@ class Union {
   void add(const Json& rows) {
     for (const Json& row : rows) rows_.try_emplace(key_(row), row);
   }
-  Json take() {
-    Json all = Json::array();
-    for (auto& [key, row] : rows_) all.push_back(std::move(row));
-    return all;
-  }
+  Json take() { return values_of(rows_); }
 
  private:
   std::function<std::string(const Json&)> key_;
@@ -84,25 +86,25 @@ storage::Result<std::vector<Report>> read_all(
     const std::vector<std::pair<std::string, std::string>>& named) {
   std::vector<Report> reports;
   for (const auto& [name, text] : named) {
-    Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded() || !json.is_object()) {
-      return Error{Errc::kCorrupt, name, "is no report: it is not JSON", 0};
-    }
-    if (!json.contains("schema") || json["schema"] != kSchema) {
-      return Error{Errc::kCorrupt, name, "is no report of regsweep verify --json", 0};
-    }
-    // Reports had no config before they named it.
-    const auto store = json.find("store");
-    if (store != json.end() && store->is_object() && !store->contains("config")) {
-      (*store)["config"] = nullptr;
-    }
-    if (const std::string why = misshape_of_verify(json); !why.empty()) {
-      return Error{Errc::kCorrupt, name,
-                   "is no whole report: " + why + "; regsweep verify --json -o FILE makes one", 0};
-    }
-    reports.push_back({name, std::move(json)});
+    auto json = read_verify_report(text);
+    if (!json) return Error{json.error().code, name, json.error().message, 0};
+    reports.push_back({name, std::move(*json)});
   }
   return reports;
+}
+
+/// What two shards of one store have in common. Not its place and not the words that hold it: one
+/// may have been given as a config and one as a directory, or on hosts that mount it elsewhere.
+Json state_of(const Json& report) {
+  const Json& store = report.at("store");
+  Json state = Json::array();
+  for (const char* count : {"repositories", "tags", "blobs", "bytes"}) {
+    state.push_back(store.at(count));
+  }
+  for (const Json& finding : report.at("findings")) {
+    for (const char* part : {"code", "objects", "subjects"}) state.push_back(finding.at(part));
+  }
+  return state;
 }
 
 /// Each shard once, all of them of one selection and one state of the store.
@@ -118,6 +120,7 @@ storage::Status check_fit(const std::vector<Report>& reports) {
   if (of > kMostShards) {
     return Error{Errc::kCorrupt, reports.front().name, "is no report: it is of too many shards", 0};
   }
+  const Json state = state_of(reports.front().json);
   std::vector<bool> seen(of, false);
   for (const Report& report : reports) {
     Json theirs = report.json.at("selection");
@@ -133,12 +136,10 @@ storage::Status check_fit(const std::vector<Report>& reports) {
                    "is of shard " + std::to_string(number) + ", which is there already", 0};
     }
     seen[number - 1] = true;
-    for (const char* part : {"store", "findings"}) {
-      if (report.json.at(part) != reports.front().json.at(part)) {
-        return Error{Errc::kUsage, report.name,
-                     "is of another store than the first report, or the store changed between them",
-                     0};
-      }
+    if (state_of(report.json) != state) {
+      return Error{Errc::kUsage, report.name,
+                   "is of another store than the first report, or the store changed between them",
+                   0};
     }
   }
   const auto missing = std::find(seen.begin(), seen.end(), false);
@@ -150,11 +151,11 @@ storage::Status check_fit(const std::vector<Report>& reports) {
                0};
 }
 
+/// The fields that are known, and no others: a report may hold more, and what that is of all
+/// together nobody can tell.
 Json join(const std::vector<Report>& reports) {
   const auto by_digest = [](const Json& row) { return row.at("digest").get<std::string>(); };
-  Json merged = reports.front().json;
-  merged["selection"]["shard"] = nullptr;
-  Json content = merged.at("content");
+  Json content = Json::object();
   for (const char* name : kCounts) content[name] = 0;
   std::map<std::string, Json> damaged;
   std::map<std::string, Json> tags;
@@ -181,20 +182,15 @@ Json join(const std::vector<Report>& reports) {
     stopped |= json.at("content").at("stopped").get<bool>();
   }
   content["stopped"] = stopped;
-  merged["complete"] = complete;
-  merged["live_damage"] = live_damage;
-  merged["content"] = std::move(content);
-  const auto values = [](std::map<std::string, Json>& rows) {
-    Json all = Json::array();
-    for (auto& [key, row] : rows) all.push_back(std::move(row));
-    return all;
-  };
-  merged["damaged"] = values(damaged);
-  merged["broken_tags"] = values(tags);
-  merged["odd_kinds"] = odd_kinds.take();
-  merged["unsteady"] = unsteady.take();
-  merged["unknown"] = unknown.take();
-  return merged;
+  const Json& first = reports.front().json;
+  Json selection = first.at("selection");
+  selection["shard"] = nullptr;
+  return {{"schema", kVerifySchema},           {"complete", complete},
+          {"live_damage", live_damage},        {"store", first.at("store")},
+          {"selection", std::move(selection)}, {"content", std::move(content)},
+          {"damaged", values_of(damaged)},     {"broken_tags", values_of(tags)},
+          {"odd_kinds", odd_kinds.take()},     {"unsteady", unsteady.take()},
+          {"unknown", unknown.take()},         {"findings", first.at("findings")}};
 }
 
 }  // namespace

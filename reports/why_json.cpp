@@ -25,7 +25,7 @@ class WhyJson {
   Json document() const {
     return {{"schema", "regsweep.why/1"},
             {"complete", survey_.complete},
-            {"store", printable(report_.store)},
+            {"store", printable(report_.root)},
             {"asked", printable(report_.asked)},
             {"ref", ref()},
             {"object", object()},
@@ -216,7 +216,7 @@ std::string_view role_name(analyzer::Role role) noexcept {
     case analyzer::Role::kManifest:
       return "manifest";
     case analyzer::Role::kFsLayer:
-      return "fs layer";
+      return "fs-layer";
     case analyzer::Role::kBlob:
       return "blob";
     case analyzer::Role::kSubject:

@@ -18,6 +18,7 @@ struct WhyReport {
   const analyzer::Why& why;
   std::string asked;  ///< the user's words for the object, raw
   std::string store;  ///< what the user would give as STORE, raw
+  std::string root;   ///< of the store, raw
 };
 
 /// Prints it for a person: what it is, what keeps it, what refers to it, what deleting it frees,
@@ -31,7 +32,7 @@ void write_why_json(const WhyReport& report, bool verbose, std::ostream& out);
 /// "image", "layer", "config" and so on: what a digest is, or what manifests say it is.
 std::string object_type(const analyzer::Survey& survey, const analyzer::Why& why);
 
-/// "config", "layer", "manifest", "fs layer", "blob" or "subject".
+/// Stable names: "config", "layer", "manifest", "fs-layer", "blob" or "subject".
 std::string_view role_name(analyzer::Role role) noexcept;
 
 /// Stable names: "tagged", "untagged", "garbage"; "empty", "missing" and so on.

@@ -46,6 +46,11 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
   return count == 1 ? fmt::format("one {}", one) : fmt::format("{} {}", grouped(count), many);
 }
 
+/// A role as people say it.
+std::string role_words(analyzer::Role role) {
+  return role == analyzer::Role::kFsLayer ? "fs layer" : std::string(role_name(role));
+}
+
 class WhyText {
  public:
   WhyText(const WhyReport& report, const TextOptions& options, std::ostream& out)
@@ -235,8 +240,7 @@ class WhyText {
     if (step.kind == StepKind::kAlias) return "stored as";
     if (!step.platform.empty()) words += printable(step.platform) + ' ';
     if (manifest) return words + std::string(manifest_type_name(survey_.graph.type(step.id)));
-    return words +
-           (step.kind == StepKind::kReference ? std::string(role_name(step.role)) : "manifest");
+    return words + (step.kind == StepKind::kReference ? role_words(step.role) : "manifest");
   }
 
   // ---- what refers to it ----------------------------------------------------------------------
@@ -272,11 +276,10 @@ class WhyText {
     const std::size_t most = shown(why_.namers.size());
     for (std::size_t i = 0; i < most; ++i) {
       const analyzer::Namer& namer = why_.namers[i];
-      table.row(
-          {digest(namer.manifest),
-           std::string(manifest_type_name(survey_.graph.type(namer.manifest))),
-           "as its " + std::string(role_name(namer.role)) + (namer.foreign ? ", foreign" : ""),
-           std::string(standing_name(namer.standing))});
+      table.row({digest(namer.manifest),
+                 std::string(manifest_type_name(survey_.graph.type(namer.manifest))),
+                 "as its " + role_words(namer.role) + (namer.foreign ? ", foreign" : ""),
+                 std::string(standing_name(namer.standing))});
     }
     table.print(out_, 2);
     more(why_.namers.size(), most, "  ");

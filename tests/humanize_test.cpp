@@ -81,8 +81,19 @@ TEST(Printable, WhatWouldMoveACursorIsEscaped) {
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");  // the 8-bit CSI
   EXPECT_EQ(printable("\xe2\x80\xae"
                       "gpj"),
-            "\\xe2\\x80\\xaegpj");  // turns the text around
+            "\\xe2\\x80\\xaegpj");                 // turns the text around
+  EXPECT_EQ(printable("\xd8\x9c"), "\\xd8\\x9c");  // so does the Arabic letter mark
   EXPECT_EQ(printable("\xef\xbb\xbf"), "\\xef\\xbb\\xbf");
+}
+
+TEST(Printable, WhatIsNotSeenIsEscapedAndItsNeighboursAreNot) {
+  EXPECT_EQ(printable("\xc2\xad"), "\\xc2\\xad");                    // soft hyphen
+  EXPECT_EQ(printable("\xf3\xa0\x80\x80"), "\\xf3\\xa0\\x80\\x80");  // U+E0000
+  EXPECT_EQ(printable("\xf3\xa0\x81\xbf"), "\\xf3\\xa0\\x81\\xbf");  // U+E007F
+  for (const char* seen : {"\xc2\xac", "\xc2\xae", "\xd8\x9b", "\xd8\x9d", "\xf3\xa0\x82\x80",
+                           "\xf3\xa1\x80\x80", "\xf0\x9f\x90\xb3"}) {
+    EXPECT_EQ(printable(seen), seen);
+  }
 }
 
 TEST(Printable, BytesThatAreNoUtf8AreEscapedOneByOne) {

@@ -56,6 +56,75 @@ TEST(PlanFile, NumbersAreTakenOnlyAsTheyAreWritten) {
   EXPECT_EQ(refusal_of(json), "");
 }
 
+/// As plans were written when they stood in memory as one document.
+std::string written_whole(Json json) {
+  json.erase("checksum");
+  storage::ContentHash hash;
+  hash.begin(storage::Algorithm::kSha256);
+  hash.add(json.dump());
+  json["checksum"] = hash.finish().hex();
+  return json.dump(1) + '\n';
+}
+
+TEST(PlanFile, WrittenInPiecesItHasTheBytesThatItHadAsAWhole) {
+  analyzer::Plan plan;
+  plan.root = "/srv \"a\"\n";
+  plan.refusals = {"no"};
+  plan.rules.ignore_damaged = {"a", "b"};
+  for (const std::size_t removals : {0, 1, 3}) {
+    for (const bool repair : {false, true}) {
+      plan.removals.resize(removals);
+      for (storage::Removal& removal : plan.removals) removal.path = "blobs/\xff\t}\\";
+      plan.additions.resize(repair ? 2 : 0);
+      plan.repair.reset();
+      if (repair) plan.repair.emplace();
+      std::ostringstream out;
+      write_plan_json(plan, out);
+      EXPECT_EQ(out.str(), written_whole(Json::parse(out.str())));
+      EXPECT_EQ(Json::parse(out.str())["removals"].size(), removals);
+    }
+  }
+}
+
+TEST(PlanFile, AReasonMayBeAnyBytes) {
+  analyzer::Plan plan;
+  storage::Removal removal;
+  removal.reason = "\x1b[31m \xff \\";
+  plan.removals.push_back(removal);
+  std::ostringstream out;
+  write_plan_json(plan, out);
+  EXPECT_EQ(out.str().find("\\u001b"), std::string::npos);
+  const auto read = read_plan_json(out.str());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->removals.front().reason, removal.reason);
+  TextOptions options;
+  options.verbose = true;
+  std::ostringstream text;
+  write_plan_text(plan, options, text);
+  EXPECT_NE(text.str().find("\\x1b[31m \\xff \\x5c"), std::string::npos) << text.str();
+}
+
+TEST(PlanFile, ASizeIsShownIfTheOneAskedForIsNotNothing) {
+  analyzer::Plan plan;
+  storage::Removal removal;
+  removal.removal_class = storage::RemovalClass::kBlob;
+  removal.apparent_bytes = 5'000'000;  // sparse
+  plan.removals.push_back(removal);
+  analyzer::count_in(plan, removal);
+  for (const bool apparent : {false, true}) {
+    TextOptions options;
+    options.verbose = true;
+    options.apparent = apparent;
+    std::ostringstream text;
+    write_plan_text(plan, options, text);
+    std::size_t shown = 0;
+    for (std::size_t at = 0; (at = text.str().find("4.8 MiB", at)) != std::string::npos; ++at) {
+      ++shown;
+    }
+    EXPECT_EQ(shown, apparent ? 3u : 0u) << text.str();  // of its class, the total, its own
+  }
+}
+
 TEST(PlanFile, OneThatIsNestedWithoutEndIsRefusedUnread) {
   constexpr std::size_t kLevels = 300'000;
   const std::string text = R"({"schema":"regsweep.plan/1","checksum":"","x":)" +

@@ -192,27 +192,59 @@ TEST_F(RepairApply, ADatabasesStoreIsRefused) {
   EXPECT_THAT(steps_of(repair.plan), IsEmpty());
 }
 
+/// A report of regsweep verify with these in its list of damaged blobs.
+std::string damaged_report(const std::string& damaged) {
+  return R"({"schema":"regsweep.verify/1","complete":true,"live_damage":true,
+    "store":{"root":"/r","repositories":1,"tags":1,"blobs":2,"bytes":3},
+    "selection":{"shard":null,"sample_percent":100.0,"seed":0,"newer_than":null,"repositories":[]},
+    "content":{"chosen_blobs":2,"chosen_bytes":3,"read_blobs":2,"read_bytes":3,"known_blobs":0,
+               "known_bytes":0,"stopped":false},
+    "broken_tags":[],"odd_kinds":[],"unsteady":[],"unknown":[],"findings":[],"damaged":)" +
+         damaged + '}';
+}
+
+std::string damaged_blob(const std::string& digest, const std::string& fault) {
+  return R"({"digest":")" + digest + R"(","fault":")" + fault +
+         R"(","concern":"tagged","size_bytes":1,"declared_bytes":null,"actual":null,
+         "actual_is_here":false,"detail":"","repositories":[],"tags":[]})";
+}
+
 TEST(DamagedReport, NamesAllButTheMissing) {
   const std::string one = sha256_of("one");
   const std::string two = sha256_of("two");
-  const auto digests = reports::read_damaged_report(
-      R"({"schema":"regsweep.verify/1","damaged":[{"digest":")" + one +
-      R"(","fault":"wrong-digest"},{"digest":")" + two + R"(","fault":"missing"}]})");
-  ASSERT_TRUE(digests);
+  const auto digests = reports::read_damaged_report(damaged_report(
+      '[' + damaged_blob(one, "wrong-content") + ',' + damaged_blob(two, "missing") + ']'));
+  ASSERT_TRUE(digests) << digests.error().message;
   ASSERT_EQ(digests->size(), 1u);
   EXPECT_EQ(digests->front().text(), one);
 }
 
 TEST(DamagedReport, OthersAreRefused) {
+  const auto refusal = [](const std::string& text) {
+    const auto digests = reports::read_damaged_report(text);
+    if (digests) return std::string();
+    EXPECT_EQ(digests.error().code, storage::Errc::kUsage);
+    return digests.error().message;
+  };
   for (const char* text :
        {"", "[]", "{}", R"({"schema":"regsweep.audit/1","damaged":[]})",
         R"({"schema":"regsweep.verify/2","damaged":[]})", R"({"schema":"regsweep.verify/1"})",
         R"({"schema":"regsweep.verify/1","damaged":[{"digest":"x","fault":"empty"}]})",
-        R"({"schema":"regsweep.verify/1","damaged":[{"fault":"empty"}]})"}) {
-    const auto digests = reports::read_damaged_report(text);
-    ASSERT_FALSE(digests) << text;
-    EXPECT_EQ(digests.error().code, storage::Errc::kUsage);
+        R"({"schema":"regsweep.verify/1","damaged":null})"}) {
+    EXPECT_NE(refusal(text), "") << text;
   }
+  EXPECT_EQ(refusal(damaged_report("[]")), "");
+  EXPECT_THAT(refusal(damaged_report("null")), HasSubstr("damaged is no list"));
+  EXPECT_THAT(refusal(damaged_report('[' + damaged_blob("x", "empty") + ']')),
+              HasSubstr("no digest"));
+}
+
+TEST(DamagedReport, OneThatIsNestedWithoutEndIsRefusedUnread) {
+  constexpr std::size_t kLevels = 300'000;
+  const auto digests = reports::read_damaged_report(
+      damaged_report("[],\"x\":" + std::string(kLevels, '[') + std::string(kLevels, ']')));
+  ASSERT_FALSE(digests);
+  EXPECT_EQ(digests.error().message, "is no report: it is nested too deeply");
 }
 
 }  // namespace

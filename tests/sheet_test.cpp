@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 #include <sstream>
+#include <string>
 
 #include "reports/capacity.h"
 #include "reports/sheet_writers.h"
@@ -214,6 +216,27 @@ TEST(Sheet, CsvAndPrometheusEscapeNames) {
       prometheus.str().find("regsweep_repository_size_bytes{repository=\"a\\\"b,c\\\\x0a\"} 20\n"),
       std::string::npos)
       << prometheus.str();
+}
+
+TEST(Sheet, ARowWithoutANameIsNoOtherSeriesOfOneThatIsCalledLikeIt) {
+  StoreBuilder store;
+  store.repo("a").blob("x", "x").orphan(layer("y", 9));
+  store.manifest(
+      R"j({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[)j"
+      R"j({"mediaType":"(nothing says)","size":1,"digest":")j" +
+          store.digest_of("x") + R"j("}]})j",
+      "1.0");
+  const Sheet sheet = media_type_sheet(tests::audit_of(store));
+  std::ostringstream out;
+  write_sheets_prometheus({&sheet, 1}, true, out);
+  std::set<std::string> series;
+  for (const std::string& line : tests::lines_of(out.str())) {
+    if (line[0] == '#') continue;
+    EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
+  }
+  const std::string blobs = "regsweep_media_type_blobs{media_type=\"(nothing says)\"";
+  EXPECT_EQ(series.count(blobs + "}"), 1u) << out.str();
+  EXPECT_EQ(series.count(blobs + ",kind=\"unnamed\"}"), 1u) << out.str();
 }
 
 TEST(Sheet, OthersHaveOneLabelInPrometheusHoweverManyTheyAre) {

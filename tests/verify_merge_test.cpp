@@ -15,16 +15,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A report with something in every list.
-Json whole_report() {
+/// The report of a store that lacks a blob.
+Json report_of(const analyzer::VerifyOptions& options) {
   tests::StoreBuilder store;
   store.repo("a").image("1.0", {tests::layer("app", 4000)});
   store.missing("app");
   analyzer::ContentProgress progress;
+  return Json::parse(verify_json(analyzer::verify(*tests::open_store(store), options, progress)));
+}
+
+/// A report with something in every list.
+Json whole_report() {
   analyzer::VerifyOptions options;
   options.context.root = options.context.store = "/r";
-  Json report =
-      Json::parse(verify_json(analyzer::verify(*tests::open_store(store), options, progress)));
+  Json report = report_of(options);
   const std::string digest = report["damaged"][0]["digest"];
   report["odd_kinds"] = {{{"digest", digest}, {"claimed", "gzip"}, {"found", "zstd"}}};
   report["unsteady"] = {digest};
@@ -82,6 +86,52 @@ TEST(VerifyMerge, WhateverStandsAnywhereItIsPrintedOrRefused) {
     }
   });
   EXPECT_GT(refused, 100u);
+}
+
+TEST(VerifyMerge, OneThatIsNestedWithoutEndIsRefusedUnread) {
+  constexpr std::size_t kLevels = 300'000;
+  std::string text = whole_report().dump();
+  text.pop_back();
+  text += ",\"x\":" + std::string(kLevels, '[') + std::string(kLevels, ']') + '}';
+  const auto merged = merge_verify({{"one.json", text}});
+  ASSERT_FALSE(merged);
+  EXPECT_EQ(merged.error().path, "one.json");
+  EXPECT_EQ(merged.error().message, "is no report: it is nested too deeply");
+}
+
+TEST(VerifyMerge, OnlyWhatIsKnownIsCarriedOver) {
+  Json report = whole_report();
+  const std::string as_it_was = report.dump(1) + '\n';
+  report["x"] = {1, 2, 3};
+  const auto merged = merge_verify({{"one.json", report.dump()}});
+  ASSERT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(merged->json, as_it_was);
+}
+
+TEST(VerifyMerge, OneStoreNamedInTwoWaysIsOne) {
+  analyzer::VerifyOptions options;
+  options.selection.shards = 2;
+  options.selection.shard = 1;
+  options.context.root = options.context.store = "/var/lib/registry";
+  const Json one = report_of(options);
+  options.selection.shard = 2;
+  options.context.root = "/mnt/registry";
+  options.context.store = "/etc/docker/registry/config.yml";
+  const Json two = report_of(options);
+  ASSERT_FALSE(one["findings"].empty());
+  ASSERT_NE(one["findings"], two["findings"]);  // their next commands name the store
+  const auto merged = merge_verify({{"1", one.dump()}, {"2", two.dump()}});
+  ASSERT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(Json::parse(merged->json)["store"], one["store"]);
+  for (const char* place : {"/store/blobs", "/store/bytes", "/store/tags", "/store/repositories",
+                            "/findings/0/objects", "/findings/0/code", "/findings/0/subjects/0"}) {
+    Json changed = two;
+    Json& value = changed[Json::json_pointer(place)];
+    value = value.is_string() ? Json("another") : Json(value.get<int>() + 1);
+    const auto refused = merge_verify({{"1", one.dump()}, {"2", changed.dump()}});
+    ASSERT_FALSE(refused) << place;
+    EXPECT_NE(refused.error().message.find("another store"), std::string::npos);
+  }
 }
 
 TEST(VerifyMerge, AReportOfBeforeItsStoreHadAConfigIsOne) {

@@ -423,6 +423,15 @@ TEST(Verify, MergedShardsAreTheWholeRun) {
   EXPECT_FALSE(reports::merge_verify({{"x", "{\"schema\": \"regsweep.verify/1\"}"}}));
 }
 
+TEST(Verify, TagsAreCountedAsAnAuditCountsThem) {
+  StoreBuilder store;
+  store.repo("a").image("1.0", {layer("app", 40)}).image("2.0", {layer("app", 40)});
+  store.empty_link(store.tag_path("2.0"));
+  const std::string json = reports::verify_json(Verified(store).result);
+  EXPECT_EQ(counts_of(tests::audit_of(store).accounts).tags, 1u);
+  EXPECT_NE(json.find("\"tags\": 1,\n  \"blobs\""), std::string::npos) << json;
+}
+
 TEST(Verify, AnInterruptionLeavesWhatIsKnown) {
   StoreBuilder store;
   fill(store);

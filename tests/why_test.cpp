@@ -43,7 +43,7 @@ class WhyTest : public ::testing::Test {
   std::string said(const std::string& text) {
     why(text);
     std::ostringstream out;
-    reports::write_why_text({survey_, why_, asked_, store_.root()}, {}, out);
+    reports::write_why_text({survey_, why_, asked_, store_.root(), store_.root()}, {}, out);
     return out.str();
   }
   const Fate& fate(RegistryVersion version, bool delete_untagged) const {
@@ -265,9 +265,19 @@ TEST_F(WhyTest, LongListsAreCutUnlessAllIsWanted) {
   }
   EXPECT_THAT(said("image"), HasSubstr("  r29:1\n  … and 10 more (-v)\n"));
   std::ostringstream all;
-  reports::write_why_text({survey_, why_, asked_, store_.root()}, {.verbose = true}, all);
+  reports::write_why_text({survey_, why_, asked_, store_.root(), store_.root()}, {.verbose = true},
+                          all);
   EXPECT_THAT(all.str(), HasSubstr("r39:1"));
   EXPECT_THAT(all.str(), Not(HasSubstr("more (-v)")));
+}
+
+TEST_F(WhyTest, JsonHasTheRootAndStableRoles) {
+  store_.repo("a").schema1("1", {layer("app", 1)});
+  EXPECT_THAT(said("app"), HasSubstr("as its fs layer"));
+  std::ostringstream json;
+  reports::write_why_json({survey_, why_, asked_, "/etc/config.yml", "/srv"}, false, json);
+  EXPECT_THAT(json.str(), HasSubstr("\"store\": \"/srv\""));
+  EXPECT_THAT(json.str(), HasSubstr("\"role\": \"fs-layer\""));
 }
 
 /// Every object of random stores: nothing throws, and what is said agrees with the accounts.
@@ -293,8 +303,8 @@ TEST(WhyRandom, AgreesWithTheAccounts) {
       const Why why =
           explain(*store, survey, accounts, damage, ref, {random.builder.root(), false});
       std::ostringstream out;
-      reports::write_why_text({survey, why, "x", "/store"}, {}, out);
-      reports::write_why_json({survey, why, "x", "/store"}, false, out);
+      reports::write_why_text({survey, why, "x", "/store", "/store"}, {}, out);
+      reports::write_why_json({survey, why, "x", "/store", "/store"}, false, out);
       EXPECT_FALSE(out.str().empty());
       if (why.object == kNoDigest) continue;
       EXPECT_EQ(why.chain.has_value(), accounts.live[row(why.object)] != 0) << seed << odd;

@@ -163,10 +163,17 @@ run "a flipped bit is not seen in metadata" repair store
 exits 0
 repairs blob-flipped 3 --verify
 check "the blob went" test ! -e "mended/$v2/$layer"
-report() { # SCHEMA DIGEST FAULT
-  printf '{"schema":"%s","damaged":[{"digest":"%s","fault":"%s"}]}' "$@"
+"$regsweep" verify --json -o sick.json store >/dev/null 2>&1 || true
+report() { # SCHEMA DIGEST FAULT: the report of the sick store, with these in it
+  python3 - "$@" <<'PYTHON'
+import json, sys
+report = json.load(open("sick.json"))
+report["schema"], report["damaged"][0]["digest"], report["damaged"][0]["fault"] = sys.argv[1:]
+json.dump(report, sys.stdout)
+PYTHON
 }
-report regsweep.verify/1 "$layer_digest" wrong-digest >verify.json
+check "verify names the flipped blob" grep -q "$layer_digest" sick.json
+cp sick.json verify.json
 repairs blob-flipped 3 --damaged verify.json
 check "the blob went" test ! -e "mended/$v2/$layer"
 run "a sound blob is not touched" repair --json --damaged verify.json healthy
@@ -183,6 +190,10 @@ exits 2
 says "regsweep.verify/1"
 run "no report" repair --damaged none.json store
 exits 2
+printf '{"schema":"regsweep.verify/1","damaged":null}' >half.json
+run "half a report" repair --damaged half.json store
+exits 2
+says "half.json: is no whole report"
 run "a report that is a directory" repair --damaged . store
 exits 2
 

@@ -288,7 +288,7 @@ printf 'rotten rotten' | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
 run "verify a demo" verify --json demo
 exits 3
 check "$what: fits the schema" valid verify
-run "verify a part" verify --json --sample 50% --shard 1/2 --newer-than 36500d --repo team/app healthy
+run "verify a part" verify --json --sample 50% --shard 1/2 --newer-than 2000-01-01T00:00:00Z --repo team/app healthy
 exits 0
 check "$what: fits the schema" valid verify
 run "verify a rotten store" verify --json rotten

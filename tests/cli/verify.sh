@@ -153,6 +153,16 @@ for n in 1 2 5; do
   run "the whole as text" verify sick
   check "$what: the same text" cmp out merged.txt
 done
+run "a shard by an age" verify --shard 1/2 --newer-than 7d sick
+exits 2
+silent
+says "the same for all shards, not as an age: --newer-than 2"
+for i in 1 2; do
+  run "shard $i by a time" verify --json -o "newer$i.json" --shard "$i/2" --newer-than 2000-01-01T00:00:00Z sick
+  exits 3 0
+done
+run "shards by a time" verify --merge newer1.json newer2.json
+exits 3
 run "a shard missing" verify --merge shard1.json shard2.json
 exits 2
 says "missing"

@@ -1,6 +1,4 @@
-#include "reports/verify_shape.h"
-
-#include <string_view>
+#include "reports/saved_verify.h"
 
 namespace regsweep::reports {
 namespace {
@@ -26,7 +24,9 @@ const Json& shape() {
                                   {"digest", "text"},
                                   {"images", "count"},
                                   {"parts", Json::array({part})}};
-  static const Json finding = {{"concern", "text"},
+  static const Json finding = {{"code", "text"},
+                               {"concern", "text"},
+                               {"objects", "count"},
                                {"message", "text"},
                                {"meaning", "text"},
                                {"next", "text"},
@@ -97,6 +97,29 @@ std::string misfit(const Json& value, const Json& shape, const std::string& plac
 
 }  // namespace
 
-std::string misshape_of_verify(const Json& report) { return misfit(report, shape(), {}); }
+storage::Result<Json> read_verify_report(std::string_view text) {
+  const auto corrupt = [](std::string message) {
+    return storage::Error{storage::Errc::kCorrupt, {}, std::move(message), 0};
+  };
+  auto json = parse_json(text);
+  if (!json) return corrupt("is no report: " + json.error().message);
+  const auto schema = json->is_object() ? json->find("schema") : json->end();
+  if (schema == json->end() || !schema->is_string()) {
+    return corrupt("is no report of regsweep verify --json");
+  }
+  if (*schema != kVerifySchema) {
+    return corrupt("is no report of regsweep verify --json: it is " +
+                   printable(schema->get<std::string>()) + ", not " + std::string(kVerifySchema));
+  }
+  // Reports had no config before they named it.
+  const auto store = json->find("store");
+  if (store != json->end() && store->is_object() && !store->contains("config")) {
+    (*store)["config"] = nullptr;
+  }
+  if (const std::string why = misfit(*json, shape(), {}); !why.empty()) {
+    return corrupt("is no whole report: " + why + "; regsweep verify --json -o FILE makes one");
+  }
+  return json;
+}
 
 }  // namespace regsweep::reports

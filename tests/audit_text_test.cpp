@@ -1,0 +1,38 @@
+#include "reports/audit_text.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "reports/disk_use.h"
+#include "tests/analyze.h"
+#include "tests/store_builder.h"
+
+namespace regsweep::reports {
+namespace {
+
+std::string text_of(const analyzer::Audit& audit) {
+  std::ostringstream out;
+  write_audit_text(audit, {}, out);
+  return out.str();
+}
+
+TEST(AuditText, TheDiskAfterwardsIsThatOfWhatMayGo) {
+  tests::StoreBuilder store;
+  store.repo("a").image("1.0", {tests::layer("app", 40)}).orphan(tests::layer("x", 3'000'000));
+  store.untagged({tests::layer("old", 5'000'000)});
+  analyzer::Audit audit = tests::audit_of(store);
+  audit.disk = storage::DiskFigures{};
+  audit.disk->size_bytes = 20'000'000;
+  EXPECT_NE(text_of(audit).find("(100 %); after all of these 60 %"), std::string::npos)
+      << text_of(audit);
+  audit.context.harbor = true;
+  EXPECT_NE(text_of(audit).find("(100 %); after all of these 85 %"), std::string::npos)
+      << text_of(audit);
+  audit.refusals = {"a manifest is not understood"};
+  EXPECT_NE(text_of(audit).find("not as things are"), std::string::npos);
+  EXPECT_EQ(text_of(audit).find("after all"), std::string::npos) << text_of(audit);
+}
+
+}  // namespace
+}  // namespace regsweep::reports
