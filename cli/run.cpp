@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/process.h"
 #include "reports/humanize.h"
@@ -72,12 +73,14 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_purge(app, job);
   add_diff(app, job);
   add_garbage_collect(app, job);
+  forbid_empty_values(app);
   if (!args.empty() && !args.front().empty() && args.front().front() != '-' &&
       !has_command(app, args.front())) {
     io.err << "regsweep: there is no command " << reports::printable(args.front())
            << "; regsweep --help lists them\n";
     return static_cast<int>(Exit::kUsage);
   }
+  if (lacks_a_value(args, io)) return static_cast<int>(Exit::kUsage);
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     app.parse(reversed);
