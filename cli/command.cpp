@@ -76,7 +76,7 @@ Exit say(const storage::Error& error, const Io& io) {
   if (!error.path.empty() && !error.message.starts_with(error.path)) {
     io.err << reports::printable(error.path) << ": ";
   }
-  io.err << (error.message.empty() ? "does not exist" : reports::printable(error.message)) << '\n';
+  io.err << (error.message.empty() ? "does not exist" : reports::message_text(error.message)) << '\n';
   return exit_for(error);
 }
 
