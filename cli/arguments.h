@@ -18,4 +18,8 @@ bool lacks_a_value(const std::vector<std::string>& args, const Io& io);
 /// none at all: a rule that was to keep something would be dropped without a word.
 void forbid_empty_values(CLI::App& app);
 
+/// Whether a file that the command writes, by -o or --html, is one that another of its arguments
+/// has it read; says so on `io.err`.
+bool overwrites_input(const CLI::App& command, const Io& io);
+
 }  // namespace regsweep::cli

@@ -275,7 +275,7 @@ wrong directory "is a directory"
 wrong store "is a directory"
 wrong nowhere.json "does not exist"
 wrong directory/nowhere.json "does not exist"
-wrong week1.json/x "Not a directory"
+wrong week1.json/x "does not exist"
 run "nothing on standard input" diff - week1.json
 exits 2
 says "standard input: is not a saved audit"
@@ -309,7 +309,7 @@ run "the page once more" diff --html page.html week1.json week2.json
 check "$what: the same bytes" cmp first.html page.html
 run "a page in the place of an audit" diff --html week1.json week1.json week2.json
 exits 2
-says "is one of the two audits"
+says "is read as OLD: name another file to write to with --html"
 check "$what: it is still an audit" grep -q regsweep.audit/1 week1.json
 run "a page that cannot be written" diff --html nowhere/page.html week1.json week2.json
 exits 2
