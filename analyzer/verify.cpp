@@ -183,6 +183,10 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
   survey_options.interrupted = options.content.interrupted;
   Damage damage;
   result.survey = confirmed_survey(store, survey_options, damage);
+  // Hours of reading would answer another question than was asked.
+  if (result.survey.complete && !missing_repositories(result.survey, options.selection).empty()) {
+    return result;
+  }
   const Accounts accounts = account(result.survey);
   const std::vector<Hazard> no_hazards;
   for (Finding& finding : find_all(result.survey, accounts, damage, no_hazards, options.context)) {
