@@ -183,6 +183,10 @@ Verification verify(const storage::Store& store, const VerifyOptions& options,
   survey_options.interrupted = options.content.interrupted;
   Damage damage;
   result.survey = confirmed_survey(store, survey_options, damage);
+  // Hours of reading would answer another question than was asked.
+  if (result.survey.complete && !missing_repositories(result.survey, options.selection).empty()) {
+    return result;
+  }
   const Accounts accounts = account(result.survey);
   result.in_scope = scope(result.survey, options.selection);
   const FindingScope of_selection{

@@ -75,7 +75,8 @@ struct Verification {
 
 /// Reads the store's metadata, then the chosen blobs, and says what is broken. Runs in the caller's
 /// TBB arena, which must have as many threads as readers are wanted.
-/// Names of repositories that the store has not select nothing: see missing_repositories().
+/// Names of repositories that the store has not (missing_repositories()) end it before a blob is
+/// read: the result has the survey alone. Where not all could be read they select nothing.
 Verification verify(const storage::Store& store, const VerifyOptions& options,
                     ContentProgress& progress);
 

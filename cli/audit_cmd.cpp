@@ -158,8 +158,6 @@ void add_audit(CLI::App& app, Job& job) {
       ->add_option("--known", args->known,
                    "Compare with a list of what else is known, a database's or a cluster's (- for\n"
                    "standard input): digests, each with its size or without, repo:tag, repo@digest")
-      ->check(CLI::Validator(
-          [](const std::string& file) { return file.empty() ? "want a file or -" : ""; }, ""))
       ->type_name("FILE");
   add_roots_option(*command, args->roots);
   command

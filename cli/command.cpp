@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/reading_threads.h"
 #include "reports/humanize.h"
+#include "storage/layout.h"
 
 namespace regsweep::cli {
 
@@ -27,11 +28,22 @@ Exit exit_for(const storage::Error& error) noexcept {
   }
 }
 
+namespace {
+
+constexpr const char* kStore =
+    "The registry's root directory, its docker/registry/v2, or its config.yml";
+
+}  // namespace
+
+void require_store(CLI::App& command) {
+  command.get_option("STORE")->required()->description(kStore);
+}
+
 CLI::Option* add_store(CLI::App& command, CommonArgs& args) {
   CLI::Option* option = command.add_option(
       "STORE", args.store,
-      "The registry's root directory, its docker/registry/v2, or its config.yml\n"
-      "(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
+      std::string(kStore) +
+          "\n(default: /etc/docker/registry/config.yml if present, else /var/lib/registry)");
   args.store_option = option;
   return option;
 }
@@ -68,7 +80,8 @@ void add_run_options(CLI::App& command, CommonArgs& args) {
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command.add_flag("--progress", args.progress, "Show progress even if it is no terminal");
-  command.add_flag("-q,--quiet", args.quiet, "No progress and no notes on standard error");
+  command.add_flag("-q,--quiet", args.quiet,
+                   "No progress, and no notes on standard error but of safety");
 }
 
 Exit say(const storage::Error& error, const Io& io) {
@@ -76,7 +89,8 @@ Exit say(const storage::Error& error, const Io& io) {
   if (!error.path.empty() && !error.message.starts_with(error.path)) {
     io.err << reports::printable(error.path) << ": ";
   }
-  io.err << (error.message.empty() ? "does not exist" : reports::printable(error.message)) << '\n';
+  io.err << (error.message.empty() ? "does not exist" : reports::message_text(error.message))
+         << '\n';
   return exit_for(error);
 }
 
@@ -88,10 +102,20 @@ bool store_is_empty(const CommonArgs& args, const Io& io) {
 
 bool would_write_in_store(const std::string& file, std::string_view option,
                           const storage::StoreLocation& store, const Io& io) {
-  if (!lies_in(file, store.v2)) return false;
-  io.err << "regsweep: " << reports::printable(file)
-         << " lies in the store: nothing is written there; name another place with " << option
-         << '\n';
+  // A registry at "/" would leave no place at all: there its own two directories count.
+  const bool in_root = store.root != "/" && lies_in(file, store.root);
+  const bool in_store = in_root || lies_in(file, store.v2) ||
+                        lies_in(file, store.root + '/' + storage::layout::kQuarantine);
+  if (in_store) {
+    io.err << "regsweep: " << reports::printable(file)
+           << " lies in the store: nothing is written there; name another place with " << option
+           << '\n';
+  } else if (store.config && lies_in(file, store.argument())) {
+    io.err << "regsweep: " << reports::printable(file)
+           << " is the registry's config; name another place with " << option << '\n';
+  } else {
+    return false;
+  }
   return true;
 }
 
@@ -165,15 +189,19 @@ void run_parallel(const CommonArgs& args, const storage::Store& store, const Io&
 
 Exit write_file(const std::string& path, const CommonArgs& args, const Io& io,
                 const std::function<void(std::ostream&)>& write) {
-  const Ticker ticker(
-      [&path](double seconds) {
-        return fmt::format("writing {}: {:.1f} s", reports::printable(path), seconds);
-      },
-      args, io);
-  const storage::Status written = write_output(path, write);
+  const storage::Status written = [&] {
+    const Ticker ticker(
+        [&path](double seconds) {
+          return fmt::format("writing {}: {:.1f} s", reports::printable(path), seconds);
+        },
+        args, io);
+    return write_output(path, write);
+  }();
   if (written) return Exit::kDone;
-  io.err << "regsweep: " << reports::printable(path) << ": " << written.error().message << '\n';
-  return Exit::kUsage;
+  const Unwritten unwritten = unwritten_results();
+  io.err << "regsweep: " << reports::printable(path) << ": " << written.error().message
+         << unwritten.words << '\n';
+  return unwritten.exit;
 }
 
 Exit write_results(const CommonArgs& args, const Io& io,
@@ -184,8 +212,9 @@ Exit write_results(const CommonArgs& args, const Io& io,
   write(io.out);
   io.out.flush();
   if (io.out) return Exit::kDone;
-  io.err << "regsweep: standard output: cannot write; the results are cut off\n";
-  return Exit::kUsage;
+  const Unwritten unwritten = unwritten_results();
+  io.err << "regsweep: standard output: cannot write" << unwritten.words << '\n';
+  return unwritten.exit;
 }
 
 bool page_is_output(const CommonArgs& args, const std::string& page, const Io& io) {

@@ -45,6 +45,9 @@ struct CommonArgs {
 /// Adds STORE alone.
 CLI::Option* add_store(CLI::App& command, CommonArgs& args);
 
+/// Makes the STORE that a command has one that must be named.
+void require_store(CLI::App& command);
+
 /// Adds STORE and the common options to a command.
 void add_common(CLI::App& command, CommonArgs& args);
 
@@ -70,8 +73,8 @@ Exit say(const storage::Error& error, const Io& io);
 /// not mean the default store.
 bool store_is_empty(const CommonArgs& args, const Io& io);
 
-/// Whether a file of that name, which the user gave with `option`, would lie in the store; says so
-/// on `io.err` then.
+/// Whether a file of that name, which the user gave with `option`, would lie in the store's root
+/// directory, what is in quarantine there included, or is its config; says so on `io.err` then.
 bool would_write_in_store(const std::string& file, std::string_view option,
                           const storage::StoreLocation& store, const Io& io);
 

@@ -112,7 +112,7 @@ void add_delete(CLI::App& app, Job& job) {
   CLI::App* command = app.add_subcommand(
       "delete", "Take away tags, manifests or repositories by name; shows, and acts with --apply");
   add_common(*command, *args);
-  command->get_option("STORE")->required();
+  require_store(*command);
   command
       ->add_option("REF", args->refs,
                    "REPOSITORY:TAG, the tag alone; or REPOSITORY@DIGEST, the manifest with the\n"
@@ -127,7 +127,8 @@ void add_delete(CLI::App& app, Job& job) {
       "  regsweep delete /var/lib/registry team/app:1.0\n"
       "  regsweep delete --apply --sweep /var/lib/registry team/app@sha256:4f2a9c\n\n"
       "Exit status: 0 done or shown, 1 more than --max-delete, 2 usage or a name that means\n"
-      "nothing, 4 something could not be read, 5 refused for safety, 7 stopped part-way.");
+      "nothing, 4 something could not be read, 5 refused for safety, 7 stopped part-way,\n"
+      "130 interrupted.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_delete(*args, io); }; });
 }
 

@@ -1,7 +1,5 @@
 // regsweep diff: what grew between two saved audits.
-#include <filesystem>
 #include <map>
-#include <system_error>
 
 #include "cli/command.h"
 #include "cli/input.h"
@@ -13,7 +11,6 @@
 namespace regsweep::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using reports::DiffSort;
 using reports::Format;
 
@@ -60,14 +57,6 @@ bool read_audit(const std::string& argument, const Io& io, reports::SavedAudit& 
   }
   audit = std::move(*saved);
   return true;
-}
-
-/// Whether the results would take the place of one of the audits.
-bool overwrites_input(const Args& args, const std::string& output) {
-  std::error_code ignored;
-  return !output.empty() && output != "-" &&
-         (fs::equivalent(output, args.before, ignored) ||
-          fs::equivalent(output, args.after, ignored));
 }
 
 void write_diff(const Args& args, const Io& io, const reports::AuditDiff& diff, std::ostream& out) {
@@ -124,12 +113,6 @@ int run_diff(const Args& args, const Io& io) {
   reports::SavedAudit before;
   reports::SavedAudit after;
   if (!read_audit(args.before, io, before) || !read_audit(args.after, io, after)) {
-    return static_cast<int>(Exit::kUsage);
-  }
-  for (const std::string& output : {args.output, args.html}) {
-    if (!overwrites_input(args, output)) continue;
-    io.err << "regsweep: " << reports::printable(output)
-           << " is one of the two audits: name another file to write to\n";
     return static_cast<int>(Exit::kUsage);
   }
   const reports::AuditDiff diff = reports::compare_audits(before, after);

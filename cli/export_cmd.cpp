@@ -62,6 +62,20 @@ std::string contradiction(const Args& args) {
   return {};
 }
 
+/// Where a table goes that is a file of its own.
+std::string table_path(const Args& args, const ExportTable& table) {
+  return fmt::format("{}/{}.{}", args.output, table.name, args.format);
+}
+
+/// Whether a table would take the place of a file in the store, by way of a symbolic link in the
+/// directory that was named; says so then.
+bool table_would_be_in_store(const Args& args, const storage::StoreLocation& store, const Io& io) {
+  if (!args.is_text() || !args.table.empty()) return false;
+  return std::ranges::any_of(reports::export_tables(), [&](const ExportTable& table) {
+    return would_write_in_store(table_path(args, table), "-o", store, io);
+  });
+}
+
 /// Writes one table a file, and puts them at their places once all are whole.
 storage::Status write_directory(const Args& args, const ExportModel& model,
                                 ExportProgress& progress) {
@@ -77,7 +91,7 @@ storage::Status write_directory(const Args& args, const ExportModel& model,
     return why;
   };
   for (const ExportTable& table : reports::export_tables()) {
-    const std::string path = fmt::format("{}/{}.{}", args.output, table.name, args.format);
+    const std::string path = table_path(args, table);
     auto file = OutputFile::create(path);
     if (!file) return failed(path, file.error());
     table_writer(args)(model, table, file->stream(), progress);
@@ -100,19 +114,43 @@ storage::Status write_sqlite(const Args& args, const ExportModel& model, ExportP
   return file->place();
 }
 
-Exit write_export(const Args& args, const Io& io, const ExportModel& model,
-                  ExportProgress& progress) {
-  if (args.format == "ncdu" || !args.table.empty()) {
-    return write_results(args, io, [&](std::ostream& out) {
-      if (args.format == "ncdu") {
-        reports::write_export_ncdu(model, out, progress);
-      } else {
-        table_writer(args)(model, *reports::find_export_table(args.table), out, progress);
-      }
-    });
+/// Writes to what is named, or to standard output.
+storage::Status write_export(const Args& args, const Io& io, const ExportModel& model,
+                             ExportProgress& progress) {
+  const bool one_text = args.format == "ncdu" || !args.table.empty();
+  if (!one_text) {
+    return args.format == "sqlite" ? write_sqlite(args, model, progress)
+                                   : write_directory(args, model, progress);
   }
-  storage::Status written = args.format == "sqlite" ? write_sqlite(args, model, progress)
-                                                    : write_directory(args, model, progress);
+  const auto write = [&](std::ostream& out) {
+    if (args.format == "ncdu") {
+      reports::write_export_ncdu(model, out, progress);
+    } else {
+      table_writer(args)(model, *reports::find_export_table(args.table), out, progress);
+    }
+  };
+  if (args.writes_file()) return write_output(args.output, write);
+  write(io.out);
+  io.out.flush();
+  if (io.out) return storage::kOk;
+  return storage::Error{storage::Errc::kIo, "standard output",
+                        "cannot write; the results are cut off", 0};
+}
+
+/// Writes, with a line of progress; what went wrong is said once that line is gone.
+Exit write_with_progress(const Args& args, const Io& io, const ExportModel& model) {
+  ExportProgress progress;
+  std::optional<Ticker> ticker;
+  ticker.emplace(
+      [&](double seconds) {
+        const std::uint64_t rows = progress.rows.load(std::memory_order_relaxed);
+        return fmt::format(
+            "writing: {} rows, {}/s", reports::grouped(rows),
+            reports::grouped(static_cast<std::uint64_t>(static_cast<double>(rows) / seconds)));
+      },
+      args, io);
+  const storage::Status written = write_export(args, io, model, progress);
+  ticker.reset();
   if (written) return Exit::kDone;
   storage::Error error = written.error();
   if (error.path.empty()) error.path = args.output;
@@ -128,22 +166,12 @@ int run_export(const Args& args, const Io& io) {
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
+  if (table_would_be_in_store(args, opened.location, io)) return static_cast<int>(Exit::kRefused);
   const analyzer::AuditOptions options = audit_options(opened, args.exact);
   const analyzer::Audit audit = read_audit(args, opened, options, io);
   std::optional<ExportModel> model;
   run_parallel(args, [&] { model.emplace(reports::make_export_model(audit)); });
-  {
-    ExportProgress progress;
-    const Ticker ticker(
-        [&](double seconds) {
-          const std::uint64_t rows = progress.rows.load(std::memory_order_relaxed);
-          return fmt::format(
-              "writing: {} rows, {}/s", reports::grouped(rows),
-              reports::grouped(static_cast<std::uint64_t>(static_cast<double>(rows) / seconds)));
-        },
-        args, io);
-    exit = write_export(args, io, *model, progress);
-  }
+  exit = write_with_progress(args, io, *model);
   if (exit != Exit::kDone) return static_cast<int>(exit);
   return static_cast<int>(exit_of_reading(audit.survey, args, io, "the table findings names it"));
 }

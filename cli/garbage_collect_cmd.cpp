@@ -2,7 +2,7 @@
 // semantics to have, without what makes it lose images.
 #include <algorithm>
 #include <ctime>
-#include <map>
+#include <optional>
 
 #include "analyzer/account.h"
 #include "analyzer/refusal.h"
@@ -19,13 +19,20 @@ namespace {
 using analyzer::DigestId;
 using storage::Status;
 
+/// The registry's bytes; on a terminal without what in a name would act on it.
 class Lines final : public analyzer::CollectorOutput {
  public:
-  explicit Lines(std::ostream& out) : out_(out) {}
-  void line(std::string_view text) override { out_ << text << '\n'; }
+  explicit Lines(const Io& io) : io_(io) {}
+  void line(std::string_view text) override {
+    if (io_.out_is_terminal) {
+      io_.out << reports::printable(text) << '\n';
+    } else {
+      io_.out << text << '\n';
+    }
+  }
 
  private:
-  std::ostream& out_;
+  const Io& io_;
 };
 
 /// Removes as a registry does. With `safe` set it leaves what the complete closure shows alive, and
@@ -34,7 +41,11 @@ class Removing final : public analyzer::CollectorActions {
  public:
   Removing(const analyzer::Survey& survey, storage::Sweeper* sweeper, const analyzer::Marks* safe,
            std::ostream* err)
-      : survey_(survey), sweeper_(sweeper), safe_(safe), err_(err) {}
+      : survey_(survey),
+        sweeper_(sweeper),
+        safe_(safe),
+        err_(err),
+        needed_(safe == nullptr ? 0 : survey.graph.node_count()) {}
 
   storage::Result<bool> exists(const std::string& path) override {
     return sweeper_ == nullptr ? storage::Result<bool>(true) : sweeper_->exists(path);
@@ -68,16 +79,16 @@ class Removing final : public analyzer::CollectorActions {
 
   /// Whether something alive in the repository itself refers to the blob.
   bool needs(std::uint32_t repository, DigestId digest) {
-    auto [at, is_new] = needed_.try_emplace(repository);
-    if (is_new) {
+    if (repository != needing_) {
+      needing_ = repository;
       std::vector<DigestId> roots;
       analyzer::add_roots(survey_, survey_.repositories[repository],
                           analyzer::Roots::kTagsAndRevisions, roots);
       std::erase_if(roots, [&](DigestId id) { return !lives(id); });
-      at->second.resize(survey_.graph.node_count());
-      analyzer::extend(survey_.graph, analyzer::safe_policy(false), std::move(roots), at->second);
+      std::fill(needed_.begin(), needed_.end(), 0);
+      analyzer::extend(survey_.graph, analyzer::safe_policy(false), std::move(roots), needed_);
     }
-    return at->second[row(digest)] != 0;
+    return needed_[row(digest)] != 0;
   }
 
   Status remove(const std::string& path) {
@@ -102,7 +113,10 @@ class Removing final : public analyzer::CollectorActions {
   storage::Sweeper* sweeper_;
   const analyzer::Marks* safe_;
   std::ostream* err_;  ///< null: say nothing
-  std::map<std::uint32_t, analyzer::Marks> needed_;
+  /// What one repository alone needs: layer links come repository by repository. Its memory is
+  /// there before anything goes.
+  analyzer::Marks needed_;
+  std::optional<std::uint32_t> needing_;  ///< that repository
 };
 
 /// What was not read makes the repetition uncertain; so does what a registry would follow.
@@ -174,7 +188,7 @@ int collect(const CollectArgs& args, const Io& io) {
                                                      : analyzer::RegistryVersion::k3;
   options.delete_untagged = args.delete_untagged;
   options.root = opened.location.root;
-  Lines lines(io.out);
+  Lines lines(io);
   Removing removing(survey, sweeper.get(), be_safe ? &safe : nullptr,
                     args.common.quiet ? nullptr : &io.err);
   const bool act = !args.dry_run || be_safe;
@@ -182,11 +196,11 @@ int collect(const CollectArgs& args, const Io& io) {
   const analyzer::CollectorRun run = analyzer::replay_collector(
       survey, options, args.common.quiet ? nullptr : &lines, act ? &removing : nullptr);
   io.out.flush();
+  if (!run.error.empty()) io.err << reports::message_text(run.error) << '\n';
   if (!io.out) {
     io.err << "regsweep: standard output: cannot write; the lines are cut off\n";
-    return 1;
+    return run.exit_code == 0 ? 1 : run.exit_code;
   }
-  if (!run.error.empty()) io.err << reports::message_text(run.error) << '\n';
   if (run.error.empty() && !survey.complete) return static_cast<int>(Exit::kIncomplete);
   return run.exit_code;
 }
@@ -195,7 +209,8 @@ void add_garbage_collect(CLI::App& app, Job& job) {
   auto args = std::make_shared<CollectArgs>();
   CLI::App* command = app.add_subcommand(
       "garbage-collect", "Stand in for `registry garbage-collect`: deletes, unless --dry-run");
-  add_store(*command, args->common)->required();
+  add_store(*command, args->common);
+  require_store(*command);
   command->add_flag("-d,--dry-run", args->dry_run, "Do everything except remove");
   command->add_flag("-m,--delete-untagged", args->delete_untagged,
                     "Delete manifests that no tag means now, too");
@@ -214,7 +229,7 @@ void add_garbage_collect(CLI::App& app, Job& job) {
       "  regsweep garbage-collect --dry-run /etc/docker/registry/config.yml\n"
       "  regsweep garbage-collect -d -m --semantics registry-2.8 /var/lib/registry\n\n"
       "Exit status: the registry's own: 0 done, 1 it aborts, 2 it would crash; 4 if something\n"
-      "could not be read in a dry run.");
+      "could not be read in a dry run, 130 interrupted, wherever it is, as the registry is.");
   command->callback([args, &job] { job = [args](const Io& io) { return collect(*args, io); }; });
 }
 

@@ -47,7 +47,11 @@ bool GracefulInterrupt::asked() noexcept { return asked_at.load() != 0; }
 
 void install_interrupt_handlers() {
   std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (const int number : {SIGTERM, SIGHUP}) {
+    struct sigaction inherited {};
+    const bool known = sigaction(number, nullptr, &inherited) == 0;
+    if (!known || inherited.sa_handler != SIG_IGN) std::signal(number, on_signal);
+  }
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which is reported
 }
 

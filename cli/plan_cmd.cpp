@@ -73,7 +73,8 @@ void add_plan(CLI::App& app, Job& job) {
       "Examples:\n"
       "  regsweep plan -o plan.json /var/lib/registry\n"
       "  regsweep plan --untagged --uploads 7d -v /etc/docker/registry/config.yml\n\n"
-      "Exit status: 0 planned, 2 usage, 4 something could not be read, 5 no blob may be swept.");
+      "Exit status: 0 planned, 2 usage, 4 something could not be read, 5 no blob may be swept, or\n"
+      "the output would lie in the store, 130 interrupted: nothing was written.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_plan(*args, io); }; });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <set>
 #include <stdexcept>
 
 #include "reports/humanize.h"
@@ -14,7 +15,7 @@ using analyzer::NamePattern;
 using analyzer::NewestBy;
 using analyzer::RetentionPolicy;
 
-/// What is wrong, with the line where.
+/// What is wrong, with the line where. The text may hold anything: say() makes it safe.
 [[noreturn]] void complain(const YAML::Node& node, const std::string& what) {
   throw std::invalid_argument(fmt::format("line {}: {}", node.Mark().line + 1, what));
 }
@@ -33,13 +34,14 @@ bool flag_of(const YAML::Node& node) {
 NamePattern pattern_of(const YAML::Node& node) {
   std::string why;
   auto pattern = NamePattern::parse(text_of(node), why);
-  if (!pattern) complain(node, reports::printable(node.Scalar()) + ": " + why);
+  if (!pattern) complain(node, node.Scalar() + ": " + why);
   return std::move(*pattern);
 }
 
 /// One pattern or a list of them.
 std::vector<NamePattern> patterns_of(const YAML::Node& node) {
   std::vector<NamePattern> patterns;
+  if (node.IsSequence() && node.size() == 0) complain(node, "want at least one pattern");
   if (!node.IsSequence()) return {pattern_of(node)};
   for (const YAML::Node& one : node) patterns.push_back(pattern_of(one));
   return patterns;
@@ -49,15 +51,14 @@ std::uint32_t count_of(const YAML::Node& node) {
   const std::string text = text_of(node);
   if (text.empty() || text.size() > 9 ||
       text.find_first_not_of("0123456789") != std::string::npos) {
-    complain(node, "want a number of tags, not " + reports::printable(text));
+    complain(node, "want a number of tags, not " + text);
   }
   return static_cast<std::uint32_t>(std::stoul(text));
 }
 
 std::int64_t age_of(const YAML::Node& node) {
   const auto age = reports::parse_age(text_of(node));
-  if (!age)
-    complain(node, "want an age such as 24h or 30d, not " + reports::printable(text_of(node)));
+  if (!age) complain(node, "want an age such as 24h or 30d, not " + text_of(node));
   return *age;
 }
 
@@ -65,7 +66,7 @@ NewestBy newest_of(const YAML::Node& node) {
   const std::string text = text_of(node);
   if (text == "push") return NewestBy::kPush;
   if (text == "created") return NewestBy::kCreated;
-  complain(node, "want push or created, not " + reports::printable(text));
+  complain(node, "want push or created, not " + text);
 }
 
 RetentionPolicy policy_of(const YAML::Node& node, std::size_t number) {
@@ -73,9 +74,11 @@ RetentionPolicy policy_of(const YAML::Node& node, std::size_t number) {
   RetentionPolicy policy;
   policy.name = fmt::format("policy {}", number);
   bool protects = true;
+  std::set<std::string> seen;
   for (const auto& entry : node) {
     const std::string key = text_of(entry.first);
     const YAML::Node& value = entry.second;
+    if (!seen.insert(key).second) complain(entry.first, key + " is there twice");
     if (key == "name") {
       policy.name = text_of(value);
     } else if (key == "repositories") {
@@ -96,15 +99,14 @@ RetentionPolicy policy_of(const YAML::Node& node, std::size_t number) {
       protects = flag_of(value);
     } else {
       complain(entry.first,
-               reports::printable(key) +
+               key +
                    " is no key of a policy: want name, "
                    "repositories, drop, keep, keep-last, keep-newer, newest-by, may-empty or "
                    "protect-latest");
     }
   }
   if (!policy.tells_apart()) {
-    complain(node, reports::printable(policy.name) +
-                       " would drop everything: give it drop, keep-last or keep-newer");
+    complain(node, policy.name + " would drop everything: give it drop, keep-last or keep-newer");
   }
   std::string ignored;
   if (protects) policy.keep.push_back(*NamePattern::parse(kProtected, ignored));
@@ -115,10 +117,12 @@ std::vector<RetentionPolicy> policies_of(const YAML::Node& root) {
   if (!root.IsMap() || !root["policies"]) {
     throw std::invalid_argument("want a key policies with a list");
   }
+  std::size_t lists = 0;
   for (const auto& entry : root) {
     if (text_of(entry.first) != "policies") {
-      complain(entry.first, reports::printable(text_of(entry.first)) + ": want only policies here");
+      complain(entry.first, text_of(entry.first) + ": want only policies here");
     }
+    if (++lists > 1) complain(entry.first, "policies is there twice");
   }
   const YAML::Node list = root["policies"];
   if (!list.IsSequence() || list.size() == 0) complain(list, "want a list of at least one policy");
@@ -134,7 +138,9 @@ storage::Result<std::vector<RetentionPolicy>> read_policy_file(const std::string
     return storage::Error{storage::Errc::kUsage, path, path + ": " + what, 0};
   };
   try {
-    return policies_of(YAML::LoadFile(path));
+    const std::vector<YAML::Node> documents = YAML::LoadAllFromFile(path);
+    if (documents.size() > 1) return wrong("has several documents: want one");
+    return policies_of(documents.empty() ? YAML::Node() : documents.front());
   } catch (const YAML::BadFile&) {
     return wrong("cannot read this policy file");
   } catch (const std::exception& error) {

@@ -133,6 +133,13 @@ int affordable_threads(int wanted) {
 
 void note_store_changes() noexcept { store_changes = true; }
 
+Unwritten unwritten_results() noexcept {
+  if (store_changes) {
+    return {Exit::kApplyStopped, "; the store was changed, and the results of that are cut off"};
+  }
+  return {Exit::kUsage, "; the results are cut off"};
+}
+
 Ending ending_of_a_fall() noexcept {
   if (store_changes) {
     return {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cli/io.h"
+
 namespace regsweep::cli {
 
 /// Makes the process safe to work in, before it opens anything: closed standard streams keep their
@@ -15,6 +17,14 @@ int affordable_threads(int wanted);
 
 /// Says from now on that the store may have been changed; called right before that can happen.
 void note_store_changes() noexcept;
+
+/// The exit code where the results cannot be written: kUsage, or kApplyStopped if the store may
+/// have been changed, so that nobody takes it for untouched. `words` say that.
+struct Unwritten {
+  Exit exit;
+  const char* words;  ///< "; the results are cut off", say
+};
+Unwritten unwritten_results() noexcept;
 
 /// How a run that cannot go on ends: the exit status, and what that means for the store.
 struct Ending {

@@ -39,7 +39,7 @@ struct Ticker::Thread {
       io.err << text << std::endl;
       return;
     }
-    if (io.err_width > 1 && text.size() >= io.err_width) text.resize(io.err_width - 1);
+    if (io.err_width > 1) text = reports::shortened(text, io.err_width - 1);
     io.err << '\r' << text << "\x1b[K" << std::flush;
   }
 

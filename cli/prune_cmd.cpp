@@ -170,7 +170,7 @@ void add_prune(CLI::App& app, Job& job) {
       "  regsweep prune --keep-last 10 --keep 'v*' --repo 'team/*' /var/lib/registry\n"
       "  regsweep prune --apply --sweep --policy retention.yml /var/lib/registry\n\n"
       "Exit status: 0 done or shown, 1 more than --max-delete, 2 usage, a bad pattern or policy,\n"
-      "4 something could not be read, 5 refused for safety, 7 stopped part-way.");
+      "4 something could not be read, 5 refused for safety, 7 stopped part-way, 130 interrupted.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_prune(*args, io); }; });
 }
 

@@ -332,7 +332,7 @@ void add_recover(CLI::App& app, Job& job) {
   CLI::App* command = app.add_subcommand(
       "recover", "List what tags meant before and images that lost their tag; brings them back");
   add_common(*command, *args);
-  command->get_option("STORE")->required();
+  require_store(*command);
   command
       ->add_option(
           "REF", args->refs,

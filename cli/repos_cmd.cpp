@@ -85,24 +85,33 @@ reports::Sheet make_sheet(const Args& args, const analyzer::Audit& audit,
   return {};
 }
 
+/// The column that --sort means, or that of sizes; the number of columns if there is none such.
+std::size_t sort_column(const Args& args, const reports::Sheet& sheet) {
+  if (args.sort == "name") return 0;
+  return reports::column_at(sheet, args.sort.empty() ? "size" : args.sort);
+}
+
+/// Whether there is such a column; says so if not. The columns are those of an audit of nothing.
+bool can_be_sorted(const Args& args, const analyzer::GroupOptions& groups, const Io& io) {
+  if (args.sort.empty()) return true;
+  const reports::Sheet sheet = make_sheet(args, analyzer::Audit(), groups);
+  if (sort_column(args, sheet) != sheet.columns.size()) return true;
+  io.err << "regsweep: --sort " << reports::printable(args.sort)
+         << ": there is no such column; name";
+  for (const auto& metric : sheet.columns) io.err << ", " << metric.key;
+  io.err << " are there\n";
+  return false;
+}
+
 /// By size if the user does not say; ages stay in their order.
-bool arrange(const Args& args, reports::Sheet& sheet, const Io& io) {
+void arrange(const Args& args, reports::Sheet& sheet) {
   const bool ages = args.view == View::kAge || args.view == View::kPush;
   if (!args.sort.empty() || !ages) {
-    const std::string key = args.sort.empty() ? "size" : args.sort;
-    const std::size_t column = key == "name" ? 0 : reports::column_at(sheet, key);
-    if (column == sheet.columns.size()) {
-      io.err << "regsweep: --sort " << reports::printable(key) << ": there is no such column; name";
-      for (const auto& metric : sheet.columns) io.err << ", " << metric.key;
-      io.err << " are there\n";
-      return false;
-    }
-    reports::sort_items(sheet, column, args.apparent);
+    reports::sort_items(sheet, sort_column(args, sheet), args.apparent);
   }
   const bool bounded = args.format == Format::kPrometheus;
-  if (args.view == View::kBlob) return true;
+  if (args.view == View::kBlob) return;
   if (args.top || bounded) reports::keep_first(sheet, args.top.value_or(reports::kMostSeries));
-  return true;
 }
 
 bool any_below(const analyzer::Survey& survey, const std::string& prefix) {
@@ -118,6 +127,7 @@ int run_repos(Args args, const Io& io) {
     io.err << "regsweep: " << *why << '\n';
     return static_cast<int>(Exit::kUsage);
   }
+  if (!can_be_sorted(args, groups, io)) return static_cast<int>(Exit::kUsage);
   OpenStore opened;
   Exit exit = Exit::kDone;
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
@@ -131,7 +141,7 @@ int run_repos(Args args, const Io& io) {
            << reports::shell_word(opened.location.argument()) << '\n';
     return static_cast<int>(Exit::kUsage);
   }
-  if (!arrange(args, sheet, io)) return static_cast<int>(Exit::kUsage);
+  arrange(args, sheet);
   exit = write_results(args, io, [&](std::ostream& out) {
     reports::write_capacity(audit, sheet, args.format, text_options(args, io), out);
   });
@@ -182,6 +192,7 @@ void add_repos(CLI::App& app, Job& job) {
   CLI::App* command = app.add_subcommand(
       "repos", "Say what each repository, namespace, group or tag costs; never writes");
   add_common(*command, *args);
+  command->get_option("--verbose")->description("Of no effect: every row is shown");
   add_views(*command, *args);
   command->footer(
       "Examples:\n"

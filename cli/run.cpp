@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/process.h"
 #include "reports/humanize.h"
@@ -22,8 +23,9 @@ bool has_command(const CLI::App& app, const std::string& name) {
 int printed(int status, const Io& io) {
   io.out.flush();
   if (io.out || status != 0) return status;
-  io.err << "regsweep: standard output: cannot write\n";
-  return static_cast<int>(Exit::kUsage);
+  const Unwritten unwritten = unwritten_results();
+  io.err << "regsweep: standard output: cannot write" << unwritten.words << '\n';
+  return static_cast<int>(unwritten.exit);
 }
 
 /// A message of several lines, in which arguments and names may stand as they are.
@@ -72,12 +74,14 @@ int run(const std::vector<std::string>& args, const Io& io) {
   add_purge(app, job);
   add_diff(app, job);
   add_garbage_collect(app, job);
+  forbid_empty_values(app);
   if (!args.empty() && !args.front().empty() && args.front().front() != '-' &&
       !has_command(app, args.front())) {
     io.err << "regsweep: there is no command " << reports::printable(args.front())
            << "; regsweep --help lists them\n";
     return static_cast<int>(Exit::kUsage);
   }
+  if (lacks_a_value(args, io)) return static_cast<int>(Exit::kUsage);
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     app.parse(reversed);
@@ -88,6 +92,7 @@ int run(const std::vector<std::string>& args, const Io& io) {
     io.err << "regsweep: " << clean_lines(message.str());
     return static_cast<int>(Exit::kUsage);
   }
+  if (overwrites_input(*app.get_subcommands().front(), io)) return static_cast<int>(Exit::kUsage);
   try {
     return printed(job(io), io);
   } catch (const std::bad_alloc&) {

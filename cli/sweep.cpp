@@ -141,6 +141,11 @@ std::string in_use(const OpenStore& opened, const Io& io) {
   if (!processes.empty()) {
     return processes.front() + " is open: stop the registry, or --assume-offline";
   }
+  if (!storage::sees_all_processes()) {
+    io.err
+        << "regsweep: other users' processes could not be looked at for one that uses the store: "
+           "make sure that the registry is stopped, or run this as root\n";
+  }
   const auto config = config_of(opened, io);
   if (!config) return {};
   if (config->harbor) {

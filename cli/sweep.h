@@ -63,7 +63,8 @@ Exit exit_for(const Planned& planned) noexcept;
 int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& opened,
           const analyzer::PlanRules& rules, const analyzer::Plan* given, const Io& io);
 
-/// Why the store may be in use; empty if it seems not to be.
+/// Why the store may be in use; empty if it seems not to be. Says on `io.err`, with --quiet too, if
+/// only this user's processes could be looked at.
 std::string in_use(const OpenStore& opened, const Io& io);
 
 /// Opens a store for changing and takes its lock, unless it may be in use; or says why not: exit

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "cli/interrupt.h"
 #include "cli/limit.h"
 #include "cli/process.h"
 #include "cli/sweep.h"
@@ -63,6 +64,33 @@ int report(const Args& args, const std::string& what, const storage::QuarantineO
   return static_cast<int>(total.skipped.empty() ? Exit::kDone : Exit::kApplyStopped);
 }
 
+/// Brings the runs back, or deletes them, one after the other in this order; an interrupt ends it
+/// between two.
+int change(const Args& args, bool undo, storage::Quarantine& quarantine,
+           const std::vector<QuarantineRun>& runs, const Io& io) {
+  const GracefulInterrupt graceful;
+  note_store_changes();
+  storage::QuarantineOutcome total;
+  std::size_t done = 0;
+  for (; done < runs.size() && !GracefulInterrupt::asked(); ++done) {
+    const std::string& id = runs[done].id;
+    const auto outcome = undo ? quarantine.undo(id) : quarantine.purge(id);
+    if (!outcome) {
+      say(outcome.error(), io);
+      return static_cast<int>(
+          outcome.error().code == storage::Errc::kCorrupt ? Exit::kRefused : Exit::kApplyStopped);
+    }
+    total.objects += outcome->objects;
+    total.allocated_bytes += outcome->allocated_bytes;
+    total.skipped.insert(total.skipped.end(), outcome->skipped.begin(), outcome->skipped.end());
+  }
+  const int exit = report(args, undo ? "brought back" : "freed", total, io);
+  if (done == runs.size()) return exit;
+  io.err << "regsweep: interrupted: " << runs.size() - done << " of " << runs.size()
+         << " runs are in quarantine as before\n";
+  return static_cast<int>(Exit::kInterrupted);
+}
+
 /// Lists what the user asks about, without a change.
 int list(const Args& args, std::vector<QuarantineRun>& runs, const Io& io) {
   const bool any = !runs.empty();
@@ -107,7 +135,6 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
   if (args.list) return list(args, *runs, io);
   const std::size_t there = runs->size();
   if (!choose(args, *runs, undo, io)) return static_cast<int>(Exit::kUsage);
-  note_store_changes();
   if (runs->empty() && !args.json) {
     say_nothing_to_do(opened, there, io);
     return 0;
@@ -115,30 +142,18 @@ int run_quarantine(const Args& args, bool undo, const Io& io) {
   // Bringing links back beside a running registry is as unsafe as taking them away.
   if (undo && !args.assume_offline) {
     if (const std::string why = in_use(opened, io); !why.empty()) {
-      io.err << "regsweep: refused, nothing was changed: " << reports::printable(why) << '\n';
-      return static_cast<int>(Exit::kRefused);
+      return refuse(why, io);
     }
   }
   if (undo) std::reverse(runs->begin(), runs->end());  // the last apply first
-  storage::QuarantineOutcome total;
-  for (const QuarantineRun& run : *runs) {
-    const auto outcome = undo ? (*quarantine)->undo(run.id) : (*quarantine)->purge(run.id);
-    if (!outcome) {
-      say(outcome.error(), io);
-      return static_cast<int>(
-          outcome.error().code == storage::Errc::kCorrupt ? Exit::kRefused : Exit::kApplyStopped);
-    }
-    total.objects += outcome->objects;
-    total.allocated_bytes += outcome->allocated_bytes;
-    total.skipped.insert(total.skipped.end(), outcome->skipped.begin(), outcome->skipped.end());
-  }
-  return report(args, undo ? "brought back" : "freed", total, io);
+  return change(args, undo, **quarantine, *runs, io);
 }
 
 CLI::App* add(CLI::App& app, Job& job, const char* name, const char* description, bool undo) {
   auto args = std::make_shared<Args>();
   CLI::App* command = app.add_subcommand(name, description);
-  add_store(*command, *args)->required();
+  add_store(*command, *args);
+  require_store(*command);
   CLI::Option* run = command->add_option("RUN", args->run, "The id that apply printed");
   args->run_option = run;
   run->excludes(command->add_flag("--all", args->all, "Every run"));
@@ -168,7 +183,8 @@ void add_undo(CLI::App& app, Job& job) {
           "Examples:\n"
           "  regsweep undo /var/lib/registry\n"
           "  regsweep undo --list /var/lib/registry\n\n"
-          "Exit status: 0 done, 2 usage, 5 refused for safety, 7 something stayed in quarantine.");
+          "Exit status: 0 done, 2 usage, 5 refused for safety, 7 something stayed in quarantine,\n"
+          "130 interrupted, after the run that was being brought back.");
 }
 
 void add_purge(CLI::App& app, Job& job) {
@@ -177,7 +193,9 @@ void add_purge(CLI::App& app, Job& job) {
           "Examples:\n"
           "  regsweep purge /var/lib/registry 20261124T203309.000000Z-4711\n"
           "  regsweep purge --older-than 7d /var/lib/registry\n\n"
-          "Exit status: 0 done, 2 usage, 5 refused for safety, 7 stopped part-way.");
+          "Exit status: 0 done, 2 usage, 5 refused for safety, 7 stopped part-way, 130 "
+          "interrupted,\n"
+          "after the run that was being deleted.");
 }
 
 }  // namespace regsweep::cli

@@ -50,7 +50,7 @@ std::optional<RegistryConfig> standard_config_of(const std::string& root,
 Result<Setup> read_setup(const std::string& argument, const Environment& environment,
                          const DefaultStore& defaults) {
   Setup setup;
-  setup.sees_all_processes = ::geteuid() == 0;
+  setup.sees_all_processes = sees_all_processes();
   const Result<StoreLocation> location = locate_store(argument, environment, defaults);
   if (location) {
     setup.location = *location;

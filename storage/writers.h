@@ -13,6 +13,9 @@ namespace regsweep::storage {
 /// without /proc. Deleted files count. Cost: a readlink for each open file of the system.
 std::vector<std::string> processes_with_open_files(const std::string& root);
 
+/// Whether processes of all users can be looked at; else only this user's own.
+bool sees_all_processes() noexcept;
+
 /// Whether something answers at the registry's address (http.addr, unix sockets too; an unspecified
 /// host means loopback). Waits a second at most. Returns the address asked, empty if nothing
 /// answers. Only connects: what answers need not be a registry. Names other than localhost are not

@@ -69,6 +69,20 @@ std::vector<std::string> commands() {
   return names;
 }
 
+/// The long names of a command's options that take a value, as its help lists them.
+std::vector<std::string> valued_options(const std::string& command) {
+  std::vector<std::string> names;
+  for (const std::string& line : tests::lines_of(run_it({command, "--help"}).out)) {
+    if (!line.starts_with("  -")) continue;
+    const std::size_t name = line.find("--");
+    const std::size_t end = line.find(' ', name);
+    const std::string kind = end == std::string::npos ? "" : line.substr(end + 1);
+    const bool valued = !kind.empty() && kind[0] != ' ' && !kind.starts_with("Excludes:");
+    if (valued) names.push_back(line.substr(name, end - name));
+  }
+  return names;
+}
+
 class CliTest : public ::testing::Test {
  protected:
   CliTest() {
@@ -101,6 +115,27 @@ TEST_F(CliTest, UsageErrorsExitWith2AndSayWhyOnStandardError) {
     EXPECT_EQ(outcome.out, "") << ::testing::PrintToString(args);
     EXPECT_NE(outcome.err, "") << ::testing::PrintToString(args);
   }
+}
+
+// A shell's unset variable: neither may the option be dropped, nor take STORE for its value, which
+// would have the default store worked on.
+TEST_F(CliTest, NoOptionTakesAnEmptyValue) {
+  std::size_t options = 0;
+  for (const std::string& command : commands()) {
+    for (const std::string& option : valued_options(command)) {
+      ++options;
+      const Outcome empty = run_it({command, option, "", store_.root()});
+      EXPECT_EQ(empty.code, 2) << command << ' ' << option;
+      EXPECT_TRUE(has(empty.err, option)) << command << ' ' << option << ": " << empty.err;
+      const Outcome none = run_it({command, option + '=', store_.root()});
+      EXPECT_EQ(none.code, 2) << command << ' ' << option;
+      EXPECT_TRUE(has(none.err, option + "= has no value")) << command << ": " << none.err;
+      EXPECT_EQ(empty.out + none.out, "") << command << ' ' << option;
+    }
+  }
+  EXPECT_GE(options, 100u);
+  const Outcome named = run_it({"tags", "--", store_.root(), "--name="});
+  EXPECT_TRUE(has(named.err, "no repository --name= in the store")) << named.err;
 }
 
 TEST(Cli, EachCommandsHelpShowsTwoExamplesAndTheExitStatus) {

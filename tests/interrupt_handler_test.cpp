@@ -28,6 +28,16 @@ TEST(InterruptDeathTest, TheFirstSignalAsksForAStop) {
   EXPECT_EXIT(signalled([] {}), testing::ExitedWithCode(1), "");
 }
 
+TEST(InterruptDeathTest, AHangUpIsASignalLikeTheOthersUnlessNohupIgnoresIt) {
+  EXPECT_EXIT(signalled([] { std::raise(SIGHUP); }), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        signalled([] { std::raise(SIGHUP); });
+      },
+      testing::ExitedWithCode(1), "");
+}
+
 TEST(InterruptDeathTest, OneRequestMayComeAsTwoSignals) {
   EXPECT_EXIT(signalled([] {
                 std::raise(SIGTERM);

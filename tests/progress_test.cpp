@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <thread>
 
 #include "analyzer/survey.h"
 #include "storage/store.h"
@@ -105,6 +108,18 @@ TEST_F(ScanProgressOfAStore, RepositoriesShareThePhaseAndFillIt) {
   const std::uint64_t done = store_->progress().done;
   EXPECT_LE(done, ScanProgress::kWhole);
   EXPECT_GT(done, ScanProgress::kWhole - 100) << "but for what divisions cut off";
+}
+
+TEST(Ticker, CutsALineBetweenCharacters) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Io io{out, err, {}, false, true};
+  io.err_width = 5;
+  {
+    const Ticker ticker([](double) { return "äöüßäöü"; }, CommonArgs(), io);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  EXPECT_TRUE(err.str().starts_with("\räö…ü\x1b[K")) << err.str();
 }
 
 TEST(ScanLine, SaysStepCountsRateAndTimeLeft) {

@@ -330,6 +330,9 @@ TEST(Verify, OneRepositoryAlone) {
   EXPECT_EQ(missing_repositories(verified.result.survey, options.selection), Texts{});
   options.selection.repositories = {"c", "nowhere"};
   EXPECT_EQ(missing_repositories(verified.result.survey, options.selection), Texts{"nowhere"});
+  const Verified misspelt(store, options);
+  EXPECT_EQ(misspelt.result.content.read_blobs, 0U) << "it was read for an answer nobody gets";
+  EXPECT_FALSE(misspelt.result.complete);
 }
 
 TEST(Verify, DamageInLinksOfAnotherRepositoryIsNotToldOfOneAlone) {

@@ -191,6 +191,28 @@ run "bad roots" gc --apply --roots roots store
 exits 2
 says "line 1"
 same
+# A line that is no image's name keeps nothing, and is a mistake of whoever made the list.
+one=$(link 1.0) latest=$(link latest)
+for line in https://registry.example/team/app:1.0 "team/app:1.0 team/app:latest" team/app:1.0,team/app:latest \
+  $'\xef\xbb\xbfteam/app:1.0' "registry.example/team/app@sha256:0123" nobody/app@sha256:zz team//app:2 /team/app \
+  containerd://team/app:1.0 nobody/app: "nobody/app:1.0@" '<none>:<none>'; do
+  printf 'team/app:latest\n%s\n' "$line" >roots
+  run "a root that is no image: $line" delete --apply --roots roots store team/app:1.0
+  exits 2
+  says "roots: line 2: "
+  says "nothing was changed"
+  same
+done
+# As a pod's imageID prints it; and a digest counts under whatever name.
+for line in "docker-pullable://registry.example/team/app@$one" "docker://registry.example:5000/team/app:1.0" \
+  "myregistry/team/app@$one" "other/tool:2@$one" "[::1]:5000/team/app:1.0"; do
+  printf '%s\nregistry.example:5000/elsewhere/Image_1:x\n[fe80::1]:5000/elsewhere/image@%s\n' "$line" "${latest:0:60}0123456789a" >roots
+  run "a root that is an image: $line" delete -q --apply --roots roots store team/app:1.0
+  exits 2
+  says "in use"
+  says "2 of 3 roots are not in this store"
+  same
+done
 # Garbage that is in use stays.
 awk 1 "$tags"/*/current/link >tagged # awk ends each line
 untagged=$(find "$v2/repositories/team/app/_manifests/revisions/sha256" -mindepth 1 -maxdepth 1 -printf 'sha256:%f\n' |

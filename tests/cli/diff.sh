@@ -309,7 +309,7 @@ run "the page once more" diff --html page.html week1.json week2.json
 check "$what: the same bytes" cmp first.html page.html
 run "a page in the place of an audit" diff --html week1.json week1.json week2.json
 exits 2
-says "is one of the two audits"
+says "is read as OLD: name another file to write to with --html"
 check "$what: it is still an audit" grep -q regsweep.audit/1 week1.json
 run "a page that cannot be written" diff --html nowhere/page.html week1.json week2.json
 exits 2

@@ -152,8 +152,8 @@ run "over a link that leads nowhere" export --format ncdu -o inner demo
 exits 0
 check "$what: the file is where the link was" test -f inner -a ! -L inner
 run "beside the store's v2" export --format ncdu -o demo/docker/tree demo
-exits 0
-rm demo/docker/tree
+exits 5
+says "demo/docker/tree lies in the store"
 usage() { # WHAT SAYS ARGUMENT…
   local want=$2
   what=$1
@@ -195,6 +195,16 @@ if mount -t tmpfs -o size=64k tmpfs small 2>/dev/null; then
     small/ndjson/blobs.ndjson | sort -u)" = before
   check "and nothing else" test "$(find small -type f | wc -l)" -eq 5
 fi
+
+# --- progress: one line at a time, and nothing glued to it ----------------------------------------------
+mkfifo slow
+(sleep 1.5 && cat slow >/dev/null) & # who writes to a pipe waits for its reader
+run "slowly" export --format ncdu --progress -o slow demo
+exits 0
+says "rows, "
+refuse "$what: one line of progress" grep -q "writing slow" err
+wait
+rm slow
 
 # --- a store that cannot be read whole -----------------------------------------------------------------
 listing >after

@@ -32,7 +32,7 @@ interrupted() {
   wait "$tracer" || rc=$?
 }
 
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
   interrupted "$signal" "reading blobs: [1-9]" audit --json
   exits 130
   says "1 of 4, reading blobs"
@@ -56,6 +56,26 @@ holds "d['complete'] is False"
 interrupted INT "reading blobs: [1-9]" verify --json
 exits 130
 holds "d['complete'] is False"
+
+# Between two runs in quarantine, the one at work is brought to its end.
+cp -a store two
+for arguments in "gc --apply --assume-offline --max-delete 100% two" "delete --apply --assume-offline two team/app:1.0"; do
+  # shellcheck disable=SC2086
+  run "a run: $arguments" $arguments
+  exits 0
+done
+what="purge interrupted" rc=0
+: >trace
+strace -f -o trace -e trace=unlinkat -e inject=unlinkat:delay_enter=100000 "$regsweep" purge --all two >out 2>err &
+tracer=$!
+until grep -q unlinkat trace || ! kill -0 "$tracer" 2>/dev/null; do sleep 0.05; done
+kill -s TERM "$(sed -n 's/^\([0-9]*\) .*/\1/p' trace | sed -n 1p)"
+wait "$tracer" || rc=$?
+exits 130
+shows "freed"
+says "interrupted: 1 of 2 runs are in quarantine as before"
+run "what is left" undo --list --json two
+holds "len(d['runs']) == 1 and d['runs'][0]['objects'] > 0"
 
 # What would write something ends at once and has written nothing.
 interrupted INT "reading blobs: [1-9]" plan -o plan.json

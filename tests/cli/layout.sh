@@ -142,6 +142,14 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
   check "audit --json on a terminal has none" bash -c '! grep -qF "$1[1m" terminal' _ "$esc"
   on_terminal TERM=xterm audit -o result demo
   check "audit -o on a terminal: none in the file" bash -c '! grep -qF "$1" result' _ "$esc"
+  # The registry's bytes go into files, and not to a terminal, which a name could drive.
+  cp -a demo odd
+  mv odd/docker/registry/v2/repositories/library "odd/docker/registry/v2/repositories/${esc}[31mred"
+  on_terminal TERM=xterm garbage-collect -d odd
+  check "garbage-collect on a terminal names it" grep -qF '\x1b[31mred' terminal
+  check "garbage-collect on a terminal has no escape" bash -c '! grep -qF "$1" terminal' _ "$esc"
+  run "garbage-collect to a file" garbage-collect -d odd
+  shows "${esc}[31mred"
 else
   not_checked "what is shown on a terminal: no program script"
 fi

@@ -78,7 +78,8 @@ same
 
 # ---- files in the store --------------------------------------------------------------------------
 ln -s "$v2" linked
-for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x; do
+for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x healthy/x \
+  healthy/.regsweep-quarantine/x; do
   for command in "audit" "audit --json" "tags" "repos" "why" "verify" "plan" "gc" "repair" "delete" "prune --keep-last 1" \
     "recover" "explain"; do
     ref=()
@@ -94,12 +95,61 @@ for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/reg
   silent
   says "name another place with --html"
 done
+# A directory may lead into the store by its files.
+mkdir tables
+victim=$(find "$PWD/$v2/blobs" -name data | sort | sed -n 1p)
+for format in csv ndjson; do
+  ln -sf "$victim" "tables/tags.$format"
+  run "export of a table into the store" export --format "$format" -o tables healthy
+  exits 5
+  says "tables/tags.$format lies in the store"
+  check "$what: nothing is written" test "$(ls tables | wc -l)" -eq "$([[ $format = csv ]] && echo 1 || echo 2)"
+done
 same
-run "beside docker/registry/v2" audit --json -o healthy/audit.json healthy
-exits 0
+
+# ---- files that are read are not written -----------------------------------------------------------
+printf 'version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: %s\n' "$PWD/healthy" >config.yml
+run "a report" verify --json -o one.json healthy
+run "another" audit --json -o audit.json healthy
+echo team/app:1.0 >names
+echo 'policies: [{keep-last: 1}]' >policy.yml
+mkdir kept
+cp config.yml one.json audit.json names policy.yml kept
+while read -r file option command; do
+  for output in "$file" ./kept/../"$file" link; do
+    ln -sf "$file" link
+    run "$command -o $output" $command -o "$output"
+    exits 2
+    silent
+    says "$output is read as $option: name another file to write to with -o"
+    check "$what: $file is as it was" cmp "$file" "kept/$file"
+  done
+done <<'END'
+config.yml STORE audit --json config.yml
+config.yml STORE plan config.yml
+config.yml STORE explain config.yml
+names --roots plan --roots names healthy
+names --roots audit --roots names healthy
+names --from delete --from names healthy
+names --known audit --known names healthy
+one.json --damaged repair --damaged one.json healthy
+one.json --merge verify --merge one.json
+policy.yml --policy prune --policy policy.yml healthy
+audit.json OLD diff audit.json kept/audit.json
+audit.json NEW diff kept/audit.json audit.json
+END
+run "a page over an audit that is read" diff --html audit.json kept/audit.json audit.json
+exits 2
+says "with --html"
+ln -sf config.yml link
+run "a page over the config" audit --html link config.yml
+exits 2
+check "$what: it is as it was" cmp config.yml kept/config.yml
+run "a terminal, or nothing, may be read and written" audit --known /dev/null -o /dev/null healthy
+exits 0 2
+refuse "$what: it is no file" grep -q "is read as" err
 
 # ---- formats -------------------------------------------------------------------------------------
-cp healthy/audit.json audit.json
 for command in "audit healthy" "tags healthy" "repos healthy" "diff audit.json audit.json"; do
   # shellcheck disable=SC2086
   run "$command --json --format text" $command --json --format text
@@ -199,10 +249,44 @@ says "nothing: is no report"
 
 # ---- exit statuses in the help -------------------------------------------------------------------
 for wanted in "gc:1 more than --max-delete" "apply:1 more than --max-delete" "apply:4 something could not be read" \
-  "tags:130 interrupted"; do
+  "tags:130 interrupted" "delete:130 interrupted" "prune:130 interrupted" "plan:130 interrupted" "undo:130 interrupted" \
+  "purge:130 interrupted" "plan:the output would lie in the store" "gc:4 something could not be read." \
+  "repos:Of no effect"; do
   run "${wanted%%:*} --help" "${wanted%%:*}" --help
   shows "${wanted#*:}"
 done
+
+for command in delete recover undo purge garbage-collect; do
+  run "$command --help" $command --help
+  shows "The registry's root directory"
+  refuse "$what: there is no default" grep -q "(default: /etc" out
+done
+run "audit --help" audit --help
+shows "(default: /etc"
+
+# ---- results that cannot be written: after a change nobody is to take the store for untouched ----------
+if [[ -w /dev/full ]]; then
+  full() { # WANTED SAYS ARGUMENT…
+    what="${*:3} >/dev/full" rc=0
+    timeout 60 "$regsweep" "${@:3}" >/dev/full 2>err </dev/null || rc=$?
+    exits "$1"
+    says "$2"
+  }
+  cp -a healthy changed
+  full 2 "the results are cut off" gc changed
+  full 7 "the store was changed" gc --apply --assume-offline --max-delete 100% --min-age 0s changed
+  run "what went" undo --list --json changed
+  holds "len(d['runs']) == 1"
+  full 2 "cannot write" undo --list changed
+  full 7 "the store was changed" undo --assume-offline changed
+  what=undone
+  check "$what: the store is as it was" diff before <(files changed)
+  full 7 "the store was changed" delete --apply --assume-offline --json changed team/app:1.0
+  run "the same, to a file that cannot be" gc --apply --assume-offline --max-delete 100% --min-age 0s -o none/out changed
+  exits 7
+  says "none/out: cannot write"
+  full 1 "cannot write" garbage-collect changed
+fi
 
 # ---- what is typed reaches no terminal -----------------------------------------------------------
 for argument in $'--\e[31m' $'\e[31m' $'--jobs=\e[31m'; do

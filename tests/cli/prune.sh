@@ -138,6 +138,14 @@ bad "another root" $'rules: []' "policies"
 bad "a bad pattern" $'policies:\n  - drop: "re:("' "line 2"
 bad "a bad age" $'policies:\n  - keep-newer: soon' "soon"
 bad "a bad number" $'policies:\n  - keep-last: -1' "-1"
+# What would lose a rule that protects, or be about more than is written.
+bad "a key twice" $'policies:\n  - keep-last: 3\n    keep: v*\n    keep: w*' "line 4: keep is there twice"
+bad "two lists" $'policies:\n  - keep-last: 3\npolicies:\n  - keep-last: 4' "line 3: policies is there twice"
+bad "no repository" $'policies:\n  - keep-last: 3\n    repositories: []' "line 3: want at least one pattern"
+bad "nothing to drop" $'policies:\n  - drop: []' "line 2: want at least one pattern"
+bad "two documents" $'policies:\n  - keep-last: 3\n---\npolicies:\n  - keep-last: 4' "several documents"
+bad "nothing at all" "" "policies"
+bad "a pattern with a backslash" $'policies:\n  - drop: \'re:^pr-\\d+(\'' 're:^pr-\d+(: '
 run "no such file" prune --policy none.yml store
 exits 2
 says "none.yml"

@@ -124,4 +124,17 @@ run "a store that cannot be read in full" repos --json unreadable
 exits 4
 says incomplete
 holds "not d['complete']"
+# --sort is looked at before the store is: an audit may take long.
+for view in repository tag type age push blob; do
+  run "--by $view, sorted by no column" repos --by $view --sort nosuch nowhere
+  exits 2
+  silent
+  says "--sort nosuch: there is no such column; name, "
+  run "--by $view, sorted by name" repos --by $view --sort name demo
+  exits 0
+done
+run "a namespace, sorted by no column" repos --depth 1 --sort nosuch nowhere
+says "there is no such column"
+run "a namespace, sorted by its repositories" repos --depth 1 --sort repositories demo
+exits 0
 end

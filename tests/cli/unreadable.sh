@@ -37,6 +37,19 @@ layer=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["layers
   "$manifest/data")
 layer_hex=${layer#sha256:}
 
+# Who uses the store can be seen in part only.
+cp -a store theirs
+chown -R $nobody theirs
+run_as_nobody "a sweep by another user" gc --apply -q --max-delete 100% --min-age 0s "$work/theirs"
+exits 0
+says "other users' processes could not be looked at"
+run_as_nobody "undo by another user" undo "$work/theirs"
+exits 0
+says "other users' processes could not be looked at"
+run "a sweep by root" gc --apply -q --max-delete 100% --min-age 0s theirs
+exits 0
+quiet
+
 # closed WHAT PATH SUBJECT TAGS [FACT]: with PATH (below v2) closed, the finding names SUBJECT, TAGS
 # tags are still reported, and FACT holds of the audit.
 closed() {
