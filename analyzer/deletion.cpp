@@ -3,6 +3,9 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "analyzer/has_path.h"
 #include "analyzer/sort_unique.h"
@@ -42,6 +45,60 @@ void take_revisions(const Survey& survey, DeletionScope& scope) {
     if (!id || !has_path(survey.graph, survey.repositories[*r].revisions, *id)) continue;
     scope.removal.revisions.push_back({*r, *id});
   }
+}
+
+/// What the tags of one repository that stay mean, and a tag of each digest.
+class TagsThatStay {
+ public:
+  TagsThatStay(const Survey& survey, const DeletionScope& scope, std::uint32_t r)
+      : repository_(survey.repositories[r]) {
+    for (std::uint32_t t = 0; t < repository_.tags.size(); ++t) {
+      const auto& going = scope.removal.tags;
+      if (std::binary_search(going.begin(), going.end(), TagRef{r, t})) continue;
+      const Tag& tag = repository_.tags[t];
+      if (tag.digest != kNoDigest) means_.emplace(tag.digest, &tag.name);
+      if (tag.state == storage::LinkState::kUnreadable) unreadable_ = &tag.name;
+    }
+  }
+
+  /// Why a revision must stay; empty if it need not. What could not be read may mean it.
+  std::string why_needed(DigestId path) const {
+    if (const auto at = means_.find(path); at != means_.end()) {
+      return repository_.name + ':' + *at->second + " means it by now";
+    }
+    if (unreadable_ != nullptr) {
+      return repository_.name + ':' + *unreadable_ + " cannot be read and may mean it";
+    }
+    return repository_.tags_unread ? "a tag that could not be read may mean it" : "";
+  }
+
+ private:
+  const Repository& repository_;
+  std::map<DigestId, const std::string*> means_;
+  const std::string* unreadable_ = nullptr;
+};
+
+/// Lets a revision stay that another tag means than those which go: it may have come since the
+/// choice. A repository that goes whole keeps nothing.
+void spare_tagged_revisions(const Survey& survey, DeletionScope& scope) {
+  std::vector<RevisionRef> going;
+  std::optional<TagsThatStay> tags;
+  std::uint32_t tags_of = 0;
+  for (const RevisionRef& at : scope.removal.revisions) {  // by repository
+    if (std::exchange(tags_of, at.repository) != at.repository || !tags) {
+      tags.emplace(survey, scope, at.repository);
+    }
+    const bool whole =
+        std::binary_search(scope.repositories.begin(), scope.repositories.end(), at.repository);
+    const std::string why = whole ? "" : tags->why_needed(at.path);
+    if (why.empty()) {
+      going.push_back(at);
+    } else {
+      scope.problems.push_back(survey.repositories[at.repository].name + '@' +
+                               survey.graph.digests[at.path].text() + ": " + why + "; it stays");
+    }
+  }
+  scope.removal.revisions = std::move(going);
 }
 
 void take_repositories(const Survey& survey, DeletionScope& scope) {
@@ -89,6 +146,7 @@ DeletionScope scope_of(const Survey& survey, const Deletions& deletions) {
   sort_unique(scope.removal.tags);
   sort_unique(scope.removal.revisions);
   sort_unique(scope.repositories);
+  spare_tagged_revisions(survey, scope);
   if (deletions.sweep) scope.before = alive_before(survey);
   return scope;
 }

@@ -18,7 +18,8 @@ struct DoomedTag {
   auto operator<=>(const DoomedTag&) const = default;
 };
 
-/// A manifest that a repository is to serve no more. The tags that mean it must be named, too.
+/// A manifest that a repository is to serve no more. The tags that mean it must be named, too: it
+/// stays for another one.
 struct DoomedRevision {
   std::string repository;
   std::string digest;
@@ -49,11 +50,12 @@ struct DeletionScope {
   Withdrawal
       removal;  ///< tags and revisions that are there, those of whole repositories among them
   std::vector<std::uint32_t> repositories;  ///< whole, ascending
-  std::vector<std::string> problems;        ///< what means something else by now and stays
-  AliveBefore before;                       ///< if it sweeps
+  std::vector<std::string> problems;  ///< what means something else, or is meant, by now and stays
+  AliveBefore before;                 ///< if it sweeps
 };
 
-/// Finds what is to go. What is not there any more is left out. Runs in the caller's TBB arena.
+/// Finds what is to go. What is not there any more is left out, and so is a revision that a tag
+/// means which stays, as one may that came after the choice. Runs in the caller's TBB arena.
 DeletionScope scope_of(const Survey& survey, const Deletions& deletions);
 
 /// What would be free if just these tags went, with what no other tag needs then: revisions that

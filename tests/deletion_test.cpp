@@ -208,6 +208,42 @@ TEST_F(DeletionTest, ATagThatMeansSomethingElseByNowStaysAndIsNamed) {
   EXPECT_TRUE(made.plan.problems[0].starts_with("team/app:1.0 means sha256:"));
 }
 
+TEST_F(DeletionTest, ARevisionThatANewTagMeansStays) {
+  const Deletions deletions = named(builder_, {"team/app@" + builder_.digest_of("two")});
+  const Made shown = plan_of(builder_, deletions);
+  builder_.repo("team/app").tag("new", "two");
+  for (const bool sweep : {false, true}) {
+    Deletions again = deletions;
+    again.sweep = sweep;
+    const Made made = plan_of(builder_, again);
+    EXPECT_EQ(count(made.plan, RemovalClass::kTag), 2U);
+    EXPECT_EQ(count(made.plan, RemovalClass::kRevision), 0U);
+    EXPECT_EQ(count(made.plan, RemovalClass::kBlob), 0U);
+    ASSERT_EQ(made.plan.problems.size(), 1U);
+    EXPECT_TRUE(made.plan.problems[0].ends_with("team/app:new means it by now; it stays"));
+    const auto sweeper = storage::open_sweeper(builder_.root(), builder_.v2());
+    ASSERT_TRUE(sweeper);
+    EXPECT_NE(mismatch(shown.plan, made.plan, **sweeper), "");
+  }
+}
+
+TEST_F(DeletionTest, ARevisionThatAnUnreadableTagMayMeanStays) {
+  const Deletions deletions = named(builder_, {"team/app@" + builder_.digest_of("two")});
+  Made made;
+  const auto store = tests::open_store(builder_);
+  PlanRules rules;
+  rules.min_age_seconds = 0;
+  rules.deletions = deletions;
+  tests::with_threads(2, [&] {
+    made.survey = survey(*store, survey_options_for(rules));
+    made.survey.repositories[0].tags[0].state = storage::LinkState::kUnreadable;
+    made.survey.repositories[0].tags[0].digest = kNoDigest;
+    made.plan = make_plan(*store, made.survey, rules, context_of(builder_));
+  });
+  EXPECT_EQ(count(made.plan, RemovalClass::kRevision), 0U);
+  EXPECT_EQ(made.plan.problems.size(), 1U);
+}
+
 TEST_F(DeletionTest, WhatIsGoneAlreadyIsNoProblem) {
   const Deletions deletions = named(builder_, {"team/app:1.0"});
   std::filesystem::remove_all(builder_.v2() + '/' + kTags + "1.0");

@@ -138,6 +138,15 @@ cp "$tags/latest/current/link" "$tags/1.0/current/link"
 run "apply it" apply plan.json
 exits 6
 check "$what: the tag stays" test -e "$tags/1.0/current/link"
+fresh
+digest=$(link 1.0)
+run "a plan for a digest that a new tag means" delete -o plan.json store "team/app@$digest"
+exits 0
+cp -a "$tags/1.0" "$tags/new"
+run "apply it" apply plan.json
+exits 6
+check "$what: the revision stays" test -e \
+  "$v2/repositories/team/app/_manifests/revisions/sha256/${digest#sha256:}/link"
 
 # ---- whole repositories ------------------------------------------------------------------------------
 fresh
