@@ -183,10 +183,6 @@ Result<StoreLocation> locate_configured(const std::string& root,
     if (config) error.message += fmt::format(" (the rootdirectory of {})", config->path);
     return error;
   };
-  if (!fs::path(root).is_absolute()) {
-    return context({Errc::kUsage, root,
-                    "is relative to the registry's working directory: name the store itself"});
-  }
   const Result<std::string> path = canonical(root);
   if (!path) return context(path.error());
   if (!is_dir(*path)) return context({Errc::kUsage, *path, "is not a directory"});

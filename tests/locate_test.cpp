@@ -160,22 +160,6 @@ TEST_F(LocateTest, ConfigIsTakenAtItsWord) {
             "is not a directory (the rootdirectory of " + config + ")");
 }
 
-TEST_F(LocateTest, ARelativeRootOfAConfigIsNotOfThisDirectory) {
-  make_store("reg");
-  const std::string config = make_config("reg");
-  const fs::path before = fs::current_path();
-  fs::current_path(base_);
-  for (const Error& error :
-       {bad(config), bad("", {{"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", "reg"}})}) {
-    EXPECT_EQ(error.code, Errc::kUsage);
-    EXPECT_EQ(error.path, "reg");
-    EXPECT_NE(error.message.find("is relative to the registry's working directory"),
-              std::string::npos)
-        << error.message;
-  }
-  fs::current_path(before);
-}
-
 TEST_F(LocateTest, OtherFiles) {
   const Error blob = bad(make_file("data", std::string("\x1f\x8b\x08\0\0\0", 6)));
   EXPECT_EQ(blob.code, Errc::kUsage);
