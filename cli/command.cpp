@@ -102,11 +102,8 @@ bool store_is_empty(const CommonArgs& args, const Io& io) {
 
 bool would_write_in_store(const std::string& file, std::string_view option,
                           const storage::StoreLocation& store, const Io& io) {
-  // A registry at "/" would leave no place at all: there its own two directories count.
-  const bool in_root = store.root != "/" && lies_in(file, store.root);
-  const bool in_store = in_root || lies_in(file, store.v2) ||
-                        lies_in(file, store.root + '/' + storage::layout::kQuarantine);
-  if (in_store) {
+  // Beside them a root may hold what it likes: it may be a home directory, or "/".
+  if (lies_in(file, store.v2) || lies_in(file, store.root + '/' + storage::layout::kQuarantine)) {
     io.err << "regsweep: " << reports::printable(file)
            << " lies in the store: nothing is written there; name another place with " << option
            << '\n';

@@ -73,8 +73,8 @@ Exit say(const storage::Error& error, const Io& io);
 /// not mean the default store.
 bool store_is_empty(const CommonArgs& args, const Io& io);
 
-/// Whether a file of that name, which the user gave with `option`, would lie in the store's root
-/// directory, what is in quarantine there included, or is its config; says so on `io.err` then.
+/// Whether a file of that name, which the user gave with `option`, would lie in the store or in
+/// its quarantine, or is its config; says so on `io.err` then.
 bool would_write_in_store(const std::string& file, std::string_view option,
                           const storage::StoreLocation& store, const Io& io);
 

@@ -152,8 +152,8 @@ run "over a link that leads nowhere" export --format ncdu -o inner demo
 exits 0
 check "$what: the file is where the link was" test -f inner -a ! -L inner
 run "beside the store's v2" export --format ncdu -o demo/docker/tree demo
-exits 5
-says "demo/docker/tree lies in the store"
+exits 0
+rm demo/docker/tree
 usage() { # WHAT SAYS ARGUMENT…
   local want=$2
   what=$1

@@ -78,7 +78,7 @@ same
 
 # ---- files in the store --------------------------------------------------------------------------
 ln -s "$v2" linked
-for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x healthy/x \
+for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x \
   healthy/.regsweep-quarantine/x; do
   for command in "audit" "audit --json" "tags" "repos" "why" "verify" "plan" "gc" "repair" "delete" "prune --keep-last 1" \
     "recover" "explain"; do
@@ -106,6 +106,9 @@ for format in csv ndjson; do
   check "$what: nothing is written" test "$(ls tables | wc -l)" -eq "$([[ $format = csv ]] && echo 1 || echo 2)"
 done
 same
+run "beside docker/registry/v2" audit --json -o healthy/audit.json healthy
+exits 0
+mv healthy/audit.json beside.json
 
 # ---- files that are read are not written -----------------------------------------------------------
 printf 'version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: %s\n' "$PWD/healthy" >config.yml
