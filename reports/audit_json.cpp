@@ -16,11 +16,7 @@ using analyzer::Audit;
 using analyzer::SpaceClass;
 using analyzer::SpaceRow;
 
-Json space_row(const SpaceRow& space) {
-  Json json = {{"objects", space.objects}};
-  json.update(bytes_pair(space.bytes));
-  return json;
-}
+Json space_row(const SpaceRow& space) { return objects_and_bytes(space.objects, space.bytes); }
 
 Json space(const Audit& audit) {
   Json rows = Json::array();

@@ -141,11 +141,7 @@ Json listed(const List& list, bool verbose, const Say& say) {
   return out;
 }
 
-Json space(const SpaceRow& row) {
-  Json out = {{"objects", row.objects}};
-  out.update(bytes_pair(row.bytes));
-  return out;
-}
+Json space(const SpaceRow& row) { return objects_and_bytes(row.objects, row.bytes); }
 
 }  // namespace
 

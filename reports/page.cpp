@@ -1,6 +1,5 @@
 #include "reports/page.h"
 
-#include <span>
 #include <string>
 
 #include "reports/page_files.h"

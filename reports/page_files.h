@@ -8,7 +8,8 @@ namespace regsweep::reports {
 
 enum class PageKind : std::uint8_t { kAudit, kDiff };
 
-/// The files of reports/page/, as they were when the program was built.
+// The files of reports/page/, as they were when the program was built.
+
 /// What stands before the body of every page, and the body of each. Both have {{words}} that
 /// write_page() replaces.
 std::string_view page_head();

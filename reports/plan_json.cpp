@@ -306,6 +306,28 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
   write_plan_file(plan, Json::object(), out);
 }
 
+void write_apply_json(const ApplySummary& summary, std::ostream& out) {
+  const analyzer::ApplyResult& result = summary.result;
+  Json removed = Json::object();
+  for (std::size_t i = 0; i < result.removed.size(); ++i) {
+    removed[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
+        total_json(result.removed[i]);
+  }
+  const Json json = {{"schema", "regsweep.apply/1"},
+                     {"end", end_name(result.end)},
+                     {"reason", printable(result.reason)},
+                     {"removed", std::move(removed)},
+                     {"total_objects", result.total.objects},
+                     {"total_bytes", bytes_pair(result.total.bytes)},
+                     {"promised_bytes", bytes_pair(summary.promised.bytes)},
+                     {"already_gone", result.already_gone},
+                     {"quarantine_run",
+                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
+                     {"disk_free_before_bytes", summary.disk_free_before},
+                     {"disk_free_after_bytes", summary.disk_free_after}};
+  out << json.dump(1) << '\n';
+}
+
 storage::Result<Plan> read_plan_json(const std::string& text) {
   auto parsed = parse_json(text);
   if (!parsed) return broken("this is no plan: " + parsed.error().message);

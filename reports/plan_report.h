@@ -17,15 +17,18 @@ void write_plan_text(const analyzer::Plan& plan, const TextOptions& options, std
 /// "done", "refused", "stopped" or "interrupted".
 std::string_view end_name(analyzer::ApplyEnd end);
 
-/// Prints what an apply did, with the disk before and after; `promised` is what the plan said.
+/// What an apply did, and the disk before and after.
 struct ApplySummary {
   analyzer::ApplyResult result;
-  analyzer::PlanTotal promised;
+  analyzer::PlanTotal promised;  ///< what the plan said
   std::uint64_t disk_free_before = 0;
   std::uint64_t disk_free_after = 0;
   bool quarantine = true;
-  std::string store;
+  std::string store;  ///< as a word of a shell command
 };
+
+/// Prints it for a person, or as one JSON object, schema regsweep.apply/1
+/// (docs/schemas/apply.json).
 void write_apply_text(const ApplySummary& summary, const TextOptions& options, std::ostream& out);
 void write_apply_json(const ApplySummary& summary, std::ostream& out);
 

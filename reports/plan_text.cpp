@@ -1,10 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "reports/humanize.h"
-#include "reports/json_values.h"
 #include "reports/plan_report.h"
 #include "reports/table.h"
 
@@ -14,7 +12,6 @@ namespace {
 using analyzer::ApplyEnd;
 using analyzer::Plan;
 using analyzer::PlanTotal;
-using storage::RemovalClass;
 
 constexpr std::array<std::string_view, storage::kRemovalClasses> kPlurals = {
     "tags",        "entries of tags' indexes", "revisions",
@@ -114,29 +111,6 @@ void write_apply_text(const ApplySummary& summary, const TextOptions& options, s
            "remember\n"
            "of removed blobs would make a push say that the layer exists\n";
   }
-}
-
-void write_apply_json(const ApplySummary& summary, std::ostream& out) {
-  const analyzer::ApplyResult& result = summary.result;
-  Json removed = Json::object();
-  for (std::size_t i = 0; i < result.removed.size(); ++i) {
-    Json total = {{"objects", result.removed[i].objects}};
-    total.update(bytes_pair(result.removed[i].bytes));
-    removed[std::string(analyzer::removal_class_name(static_cast<RemovalClass>(i)))] = total;
-  }
-  const Json json = {{"schema", "regsweep.apply/1"},
-                     {"end", end_name(result.end)},
-                     {"reason", printable(result.reason)},
-                     {"removed", std::move(removed)},
-                     {"total_objects", result.total.objects},
-                     {"total_bytes", bytes_pair(result.total.bytes)},
-                     {"promised_bytes", bytes_pair(summary.promised.bytes)},
-                     {"already_gone", result.already_gone},
-                     {"quarantine_run",
-                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
-                     {"disk_free_before_bytes", summary.disk_free_before},
-                     {"disk_free_after_bytes", summary.disk_free_after}};
-  out << json.dump(1) << '\n';
 }
 
 }  // namespace regsweep::reports

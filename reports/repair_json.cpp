@@ -5,6 +5,7 @@
 #include "analyzer/sort_unique.h"
 #include "reports/humanize.h"
 #include "reports/plan_json.h"
+#include "reports/plan_report.h"
 #include "reports/repair_report.h"
 #include "reports/saved_verify.h"
 
@@ -125,6 +126,31 @@ void read_repair_parts(const Json& json, analyzer::Plan& plan) {
 
 void write_repair_json(const Repair& repair, std::ostream& out) {
   write_plan_file(repair.plan, repair_results_json(repair), out);
+}
+
+void write_repaired_json(const RepairSummary& summary, const Repair& repair, std::ostream& out) {
+  const analyzer::RepairResult& result = summary.result;
+  Json removed = Json::object();
+  for (std::size_t i = 0; i < result.moved.size(); ++i) {
+    removed[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
+        objects_and_bytes(result.moved[i].objects, result.moved[i].bytes);
+  }
+  Json added = Json::object();
+  for (std::size_t i = 0; i < result.added.size(); ++i) {
+    added[std::string(analyzer::addition_class_name(static_cast<storage::AdditionClass>(i)))] =
+        result.added[i];
+  }
+  const Json json = {{"schema", "regsweep.apply/1"},
+                     {"end", end_name(result.end)},
+                     {"reason", printable(result.reason)},
+                     {"removed", std::move(removed)},
+                     {"added", std::move(added)},
+                     {"total_objects", result.moved_total.objects},
+                     {"total_bytes", bytes_pair(result.moved_total.bytes)},
+                     {"quarantine_run",
+                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
+                     {"repair", repair_results_json(repair)}};
+  out << json.dump(1) << '\n';
 }
 
 storage::Result<std::vector<Digest>> read_damaged_report(const std::string& text) {

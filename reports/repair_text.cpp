@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "reports/humanize.h"
 #include "reports/plan_report.h"
-#include "reports/repair_json.h"
 #include "reports/repair_report.h"
 #include "reports/table.h"
 
@@ -15,7 +13,6 @@ namespace {
 
 using analyzer::ApplyEnd;
 using analyzer::Repair;
-using storage::AdditionClass;
 using storage::RemovalClass;
 
 constexpr std::size_t kFew = 20;  ///< lines of a list without -v
@@ -220,32 +217,6 @@ void write_repaired_text(const RepairSummary& summary, const Repair& repair,
     out << "before pushes and pulls: restart the registry, and flush Redis if it is its cache: "
            "what they\nremember of damaged blobs would make a push say that the layer exists\n";
   }
-}
-
-void write_repaired_json(const RepairSummary& summary, const Repair& repair, std::ostream& out) {
-  const analyzer::RepairResult& result = summary.result;
-  Json removed = Json::object();
-  for (std::size_t i = 0; i < result.moved.size(); ++i) {
-    Json total = {{"objects", result.moved[i].objects}};
-    total.update(bytes_pair(result.moved[i].bytes));
-    removed[std::string(analyzer::removal_class_name(static_cast<RemovalClass>(i)))] = total;
-  }
-  Json added = Json::object();
-  for (std::size_t i = 0; i < result.added.size(); ++i) {
-    added[std::string(analyzer::addition_class_name(static_cast<AdditionClass>(i)))] =
-        result.added[i];
-  }
-  const Json json = {{"schema", "regsweep.apply/1"},
-                     {"end", end_name(result.end)},
-                     {"reason", printable(result.reason)},
-                     {"removed", std::move(removed)},
-                     {"added", std::move(added)},
-                     {"total_objects", result.moved_total.objects},
-                     {"total_bytes", bytes_pair(result.moved_total.bytes)},
-                     {"quarantine_run",
-                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
-                     {"repair", repair_results_json(repair)}};
-  out << json.dump(1) << '\n';
 }
 
 }  // namespace regsweep::reports

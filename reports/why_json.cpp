@@ -13,10 +13,6 @@ using analyzer::RefKind;
 using analyzer::Survey;
 using analyzer::Why;
 
-Json optional_text(const std::string& text) {
-  return text.empty() ? Json() : Json(printable(text));
-}
-
 class WhyJson {
  public:
   WhyJson(const WhyReport& report, bool verbose)
@@ -36,7 +32,7 @@ class WhyJson {
             {"tags", tags(why_.tags)},
             {"kept_by_tags", tags(why_.kept_by)},
             {"attached_tags", tags(why_.attached)},
-            {"attached_to", optional_text(why_.attached_to)},
+            {"attached_to", text_or_null(why_.attached_to)},
             {"repositories", holders()},
             {"damage", damage()},
             {"deletion", deletion()},
@@ -90,7 +86,7 @@ class WhyJson {
     return {
         {"digest", digest(id)},
         {"type", object_type(survey_, why_)},
-        {"media_type", optional_text(why_.media_type)},
+        {"media_type", text_or_null(why_.media_type)},
         {"state", why_.served == id                    ? "present"
                   : why_.served != analyzer::kNoDigest ? "alias"
                   : why_.is_foreign                    ? "foreign"
@@ -101,7 +97,7 @@ class WhyJson {
                                                                : survey_.graph.bytes(why_.served))},
         {"last_written", std::move(written)},
         {"subjects", std::move(subjects)},
-        {"not_understood", optional_text(why_.not_understood)}};
+        {"not_understood", text_or_null(why_.not_understood)}};
   }
 
   Json chain(const std::optional<Chain>& chain) const {
@@ -115,7 +111,7 @@ class WhyJson {
                        {"by", kKinds[static_cast<std::size_t>(step.kind)]},
                        {"role", std::move(role)},
                        {"type", manifest_type(step.id)},
-                       {"platform", optional_text(step.platform)}});
+                       {"platform", text_or_null(step.platform)}});
     }
     return {{"repository", name(chain->root.repository)},
             {"tag", tag_name(chain->root)},
@@ -184,7 +180,7 @@ class WhyJson {
     for (const analyzer::Fate& fate : why_.fates) {
       rows.push_back({{"registry", fate.version == analyzer::RegistryVersion::k3 ? "3" : "2.8"},
                       {"delete_untagged", fate.delete_untagged},
-                      {"abort", optional_text(fate.abort)},
+                      {"abort", text_or_null(fate.abort)},
                       {"removes_nothing", fate.removes_nothing()},
                       {"deletes_object", fate.deletes_object},
                       {"object_must_live", fate.object_must_live},
