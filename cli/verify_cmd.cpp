@@ -250,19 +250,19 @@ void say_unknown(const std::vector<std::string>& unknown, bool complete, const O
 }
 
 /// Shards are of one selection: by an age, each that begins at another moment is of one of its own,
-/// and after all the reading they could not be merged.
-bool shards_will_fit(const Args& args, const Io& io) {
+/// and after all the reading they could not be merged. Says so before it.
+void note_shards_by_age(const Args& args, const Io& io) {
   const auto age = reports::parse_age(args.newer_than);
-  if (args.shard.empty() || !age) return true;
-  io.err << "regsweep: --shard needs --newer-than as a time, the same for all shards, not as an "
-            "age: --newer-than "
-         << reports::rfc3339(static_cast<std::int64_t>(std::time(nullptr)) - *age) << '\n';
-  return false;
+  if (args.shard.empty() || !age || args.quiet) return;
+  io.err
+      << "regsweep: by an age, shards that begin at other moments cannot be merged: give each of "
+         "them the same time, as --newer-than "
+      << reports::rfc3339(static_cast<std::int64_t>(std::time(nullptr)) - *age) << '\n';
 }
 
 int run_verify(const Args& args, const Io& io) {
   if (!args.merge.empty()) return run_merge(args, io);
-  if (!shards_will_fit(args, io)) return static_cast<int>(Exit::kUsage);
+  note_shards_by_age(args, io);
   const auto began = std::chrono::steady_clock::now();
   OpenStore opened;
   Exit exit = Exit::kDone;
