@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analyzer/blob_class.h"
+#include "analyzer/hard_links.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -12,27 +13,6 @@ using storage::ClassTotal;
 using storage::Event;
 using storage::EventKind;
 using storage::FileClass;
-
-/// Of blobs that share one file, the one in the most important class gets the bytes, as `du`
-/// counts them once.
-void settle_hard_links(Survey& survey, const Accounts& accounts) {
-  struct Candidate {
-    std::pair<std::uint64_t, std::uint64_t> file;
-    SpaceClass space_class;
-    DigestId id;
-    auto operator<=>(const Candidate&) const = default;
-  };
-  std::vector<Candidate> candidates;
-  for (const auto& [id, file] : survey.hard_links) {
-    candidates.push_back({file, class_of(accounts, id), id});
-  }
-  std::sort(candidates.begin(), candidates.end());
-  for (std::size_t i = 1; i < candidates.size(); ++i) {
-    if (candidates[i].file == candidates[i - 1].file) {
-      survey.graph.flags[row(candidates[i].id)] |= kCountedElsewhere;
-    }
-  }
-}
 
 void count_blobs(const Survey& survey, Accounts& accounts) {
   survey.graph.each_blob([&](DigestId id) {
@@ -125,7 +105,7 @@ Accounts account(Survey& survey) {
   Accounts accounts;
   accounts.live_by_tag = mark(survey, safe_policy(true));
   accounts.live = mark(survey, safe_policy(false));
-  settle_hard_links(survey, accounts);
+  settle_hard_links(survey, [&](DigestId id) { return static_cast<int>(class_of(accounts, id)); });
   count_blobs(survey, accounts);
   count_the_rest(survey, accounts);
   for (const SpaceRow& space : accounts.space) {

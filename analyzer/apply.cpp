@@ -35,7 +35,7 @@ class Applier {
         progress_(progress),
         interrupted_(interrupted) {}
 
-  ApplyResult run(const Plan& plan, const Survey& planned) {
+  ApplyResult run(const Plan& plan, Survey planned) {
     progress_.planned_objects = plan.total.objects;
     progress_.planned_bytes = plan.total.bytes.allocated;
     if (options_.quarantine && !plan.removals.empty()) {
@@ -53,9 +53,9 @@ class Applier {
     const std::span<const Removal> all(plan.removals);
     const auto links = static_cast<std::size_t>(blobs - plan.removals.begin());
     if (links == 0) {
-      sweep_blobs_at_once(plan, planned);
+      sweep_blobs_at_once(plan, std::move(planned));
     } else if (go(all.first(links), nullptr)) {
-      sweep_blobs_after_links(plan, all.subspan(links));
+      sweep_blobs_after_links(plan, all.subspan(links), std::move(planned));
     }
     if (options_.quarantine && !result_.quarantine_run.empty()) {
       const storage::Status ended = sweeper_.end_quarantine(result_.end == ApplyEnd::kDone);
@@ -65,32 +65,44 @@ class Applier {
   }
 
  private:
-  /// No link goes. A change since the plan was made may be our own last apply's: then the
-  /// store is read again before that is judged.
-  void sweep_blobs_at_once(const Plan& plan, const Survey& planned) {
+  /// No link goes. A change since the plan was made may be our own last apply's, or none but a
+  /// strange time: then the store is read again before that is judged.
+  void sweep_blobs_at_once(const Plan& plan, Survey planned) {
     LinkGuard guard(store_);
     guard.remember(planned);
-    if (guard.changed()) {
-      sweep_blobs_after_links(plan, plan.removals);
+    if (guard.may_have_changed_since(planned)) {
+      sweep_blobs_after_links(plan, plan.removals, std::move(planned));
     } else {
       go(plan.removals, &guard);
     }
   }
 
   /// Blobs go last. Since links went before, the store is read again: nothing may refer to a blob
-  /// now.
-  void sweep_blobs_after_links(const Plan& plan, std::span<const Removal> removals) {
+  /// now. What the guard watches it watches from before that reading.
+  void sweep_blobs_after_links(const Plan& plan, std::span<const Removal> removals,
+                               Survey planned) {
     if (removals.empty()) return;
-    std::this_thread::sleep_for(
-        std::chrono::milliseconds(20));  // so that our own changes are older
-    Survey now = survey(store_, survey_options_for(PlanRules{}));
-    if (const std::string why = still_referenced(plan, removals, now); !why.empty()) {
-      stop(ApplyEnd::kStopped, why);
-    } else {
-      LinkGuard guard(store_);
-      guard.remember(now);
-      go(removals, &guard);
+    // Behind our own changes, so that one right after them bears another time.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    LinkGuard guard(store_);
+    guard.remember(planned);
+    planned = {};
+    if (nothing_refers_to(plan, removals, guard)) go(removals, &guard);
+  }
+
+  /// Reads the store again; false if it had to stop.
+  bool nothing_refers_to(const Plan& plan, std::span<const Removal> removals,
+                         const LinkGuard& guard) {
+    SurveyOptions options = survey_options_for(PlanRules{});
+    options.interrupted = storage::Interrupted([this] { return interrupted_(); });
+    Survey now = survey(store_, options);
+    if (now.interrupted) return stop(ApplyEnd::kInterrupted, "interrupted"), false;
+    if (!guard.watches_all_of(now)) {
+      return stop(ApplyEnd::kStopped, "a repository came meanwhile: something is writing to it"),
+             false;
     }
+    const std::string why = still_referenced(plan, removals, now);
+    return why.empty() || (stop(ApplyEnd::kStopped, why), false);
   }
 
   std::string still_referenced(const Plan& plan, std::span<const Removal> removals,
@@ -120,7 +132,9 @@ class Applier {
   bool go(std::span<const Removal> removals, LinkGuard* guard) {
     while (!removals.empty()) {
       if (interrupted_()) return stop(ApplyEnd::kInterrupted, "interrupted"), false;
-      if (guard != nullptr && guard->changed()) {
+      // What is removed behind the blobs are directories, also those that are watched.
+      const bool are_blobs = removals.front().removal_class <= RemovalClass::kBlob;
+      if (guard != nullptr && are_blobs && guard->changed()) {
         return stop(ApplyEnd::kStopped,
                     "links in the store changed meanwhile: something is writing to it"),
                false;
@@ -274,10 +288,10 @@ Plan narrowed(Plan fresh, const Plan& plan, bool drop_gone) {
   return fresh;
 }
 
-ApplyResult carry_out(const Plan& plan, const Survey& planned, const storage::Store& store,
+ApplyResult carry_out(const Plan& plan, Survey planned, const storage::Store& store,
                       storage::Sweeper& sweeper, const ApplyOptions& options,
                       ApplyProgress& progress, const std::function<bool()>& interrupted) {
-  return Applier(store, sweeper, options, progress, interrupted).run(plan, planned);
+  return Applier(store, sweeper, options, progress, interrupted).run(plan, std::move(planned));
 }
 
 }  // namespace regsweep::analyzer

@@ -67,9 +67,9 @@ Plan narrowed(Plan fresh, const Plan& plan, bool drop_gone);
 
 /// Carries out a plan that was just made from `planned` under the sweeper's lock: class by class,
 /// each object checked once more right before it goes. Between links and blobs the store is read
-/// again, and a blob that anything refers to by then stops it. `interrupted` is asked between
-/// steps.
-ApplyResult carry_out(const Plan& plan, const Survey& planned, const storage::Store& store,
+/// again, and a blob that anything refers to by then stops it. `planned` is given up before that,
+/// so that memory holds one survey at a time. `interrupted` is asked between steps.
+ApplyResult carry_out(const Plan& plan, Survey planned, const storage::Store& store,
                       storage::Sweeper& sweeper, const ApplyOptions& options,
                       ApplyProgress& progress, const std::function<bool()>& interrupted);
 

@@ -35,6 +35,7 @@ Survey confirmed_survey(const storage::Store& store, const SurveyOptions& option
   damage = find_damage(found);
   std::string before = suspicions(found, damage);
   for (int attempt = 1; found.complete && !before.empty(); ++attempt) {
+    found = {};  // two would be held at once
     found = survey(store, options);
     damage = find_damage(found);
     const std::string again = suspicions(found, damage);

@@ -75,12 +75,21 @@ class Blaming {
     for (const DigestId id : needed) blame_.blobs[slot_[row(id)]].repositories.push_back(r);
   }
 
-  /// Calls `f(to)` for each broken thing that a manifest needs.
+  /// Calls `f(to)` for each broken thing that a manifest needs, or that stands for another digest:
+  /// the steps of references_policy().
   template <class F>
   void each_broken(DigestId id, F&& f) const {
     graph_.each_edge(id, [&](const Edge& edge) {
       if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
-      if (broken_[row(edge.to)] != 0) f(edge);
+      if (broken_[row(edge.to)] == 0) return;
+      if (edge.role() == Role::kManifest && graph_.present_blob(edge.to) == kNoDigest) return;
+      f(edge);
+    });
+    if (!graph_.has(id, kHasAlias)) return;
+    graph_.each_served(id, [&](DigestId blob) {
+      if (blob != id && broken_[row(blob)] != 0) {
+        f(Edge{blob, static_cast<std::uint8_t>(Role::kBlob)});
+      }
     });
   }
 

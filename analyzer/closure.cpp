@@ -25,12 +25,13 @@ bool has_wrong_size(const Graph& graph, DigestId manifest, DigestId blob) {
 
 Closure Closures::of(const Digest& digest) {
   Closure closure;
-  std::set<Digest> seen;
+  std::set<std::pair<Digest, bool>> seen;  // and whether as a manifest: one may be named as both
+  std::set<Digest> lacking;
   std::set<Digest> stored;
   std::vector<Part> pending = {{digest, Role::kManifest, false, false}};
   for (std::size_t next = 0; next < pending.size(); ++next) {
     const Part part = pending[next];  // the vector grows below
-    if (!seen.insert(part.digest).second) continue;
+    if (!seen.emplace(part.digest, part.role == Role::kManifest).second) continue;
     std::string problem = problem_of(part);
     const auto id = graph_.digests.find(part.digest);
     const DigestId blob = id ? graph_.present_blob(*id) : kNoDigest;
@@ -53,7 +54,7 @@ Closure Closures::of(const Digest& digest) {
     } else if (problem.empty() && blob != kNoDigest) {
       closure.parts.push_back(part.digest);
     }
-    if (!problem.empty()) {
+    if (!problem.empty() && lacking.insert(part.digest).second) {
       closure.lacks.push_back({part.digest, part_name(part.role), std::move(problem)});
     }
   }

@@ -37,13 +37,14 @@ class Examination {
       if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
       const bool is_child = edge.role() == Role::kManifest;
       children += is_child ? 1 : 0;
-      if (graph_.has(edge.to, kUnread) && !graph_.has(edge.to, kPresent)) {
+      bool is_served = false;
+      graph_.each_served(edge.to, [&](DigestId blob) {
+        is_served = true;
+        if (is_empty(blob)) note(blob, kEmpty, damage_.empty, true);
+        if (graph_.has(blob, kNotAFile)) note(blob, kNoFile, damage_.not_files, true);
+      });
+      if (is_served || graph_.has(edge.to, kUnread)) {
         return;  // unknown is not missing
-      } else if (graph_.has(edge.to, kPresent)) {
-        if (is_empty(edge.to)) note(edge.to, kEmpty, damage_.empty, true);
-        if (graph_.has(edge.to, kNotAFile)) note(edge.to, kNoFile, damage_.not_files, true);
-      } else if (graph_.present_blob(edge.to) != kNoDigest) {
-        return;
       } else if (is_child) {
         ++absent_children;
       } else if ((edge.flags & kForeign) != 0) {

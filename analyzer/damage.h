@@ -54,8 +54,8 @@ struct Damage {
   }
 };
 
-/// Finds it. An image with an absent or empty part is broken; an index only if it has no child
-/// left.
+/// Finds it. An image with an absent or empty part is broken; an index only if a child that is
+/// there is, or if it has none left: whatever else means an absent one.
 Damage find_damage(const Survey& survey);
 
 /// Spreads badness upwards: returns 1 for each of `bad` and for every manifest that reaches one of

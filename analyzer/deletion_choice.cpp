@@ -94,8 +94,8 @@ std::vector<ChosenRef> choose(const Survey& survey, const std::vector<Ref>& refs
     if (ref.digest != kNoDigest) {
       one.siblings = tags_meaning(survey, ref.repository, ref.digest, ref.tag);
       one.signatures = tags_named_after(survey, ref.repository, ref.digest);
-      for (const auto& [subject, referrer] : survey.graph.referrers) {
-        if (subject == ref.digest) one.referrers.push_back(referrer);
+      for (const auto& [subject, referrer] : Graph::rows_of(survey.graph.referrers, ref.digest)) {
+        one.referrers.push_back(referrer);
       }
       sort_by_text(survey.graph, one.referrers);
     }

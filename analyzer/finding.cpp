@@ -12,6 +12,14 @@ using storage::Event;
 using storage::EventKind;
 using storage::LinkState;
 
+/// A tag that no registry serves although its manifest is there: its repository does not link it.
+/// Where not all was read, the link may be there.
+bool lacks_its_revision(const Survey& survey, const Repository& repository, const Tag& tag) {
+  return survey.complete && tag.state == LinkState::kRead &&
+         survey.graph.has(tag.digest, kPresent) &&
+         !has_path(survey.graph, repository.revisions, tag.digest);
+}
+
 /// Gathers findings in the order in which they are added; grave ones are sorted to the front.
 class Findings {
  public:
@@ -122,8 +130,7 @@ class Findings {
           continue;  // reported as unreadable
         } else if (tag.state != LinkState::kRead) {
           name(damaged, tag_name);
-        } else if (graph_.has(tag.digest, kPresent) &&
-                   !has_path(graph_, repository.revisions, tag.digest)) {
+        } else if (lacks_its_revision(survey_, repository, tag)) {
           name(unlinked, tag_name + " (" + graph_.digests[tag.digest].text() + ")");
         }
         if (tag.index_counted && tag.index_entries > 1) {
@@ -162,9 +169,7 @@ class Findings {
     const SpaceRow old = old_uploads(survey_, context_.now_seconds, context_.upload_age_seconds);
     Finding uploads{FindingCode::kOldUploads, Concern::kNote, 0, {}, old.bytes, {}, {}};
     for (const Upload& upload : survey_.uploads) {
-      if (context_.now_seconds - upload.entry.started_at_seconds < context_.upload_age_seconds) {
-        continue;
-      }
+      if (!is_old_upload(upload, context_.now_seconds, context_.upload_age_seconds)) continue;
       name(uploads, survey_.repositories[upload.repository].name + '/' + storage::layout::kUploads +
                         '/' + upload.entry.id);
     }
@@ -326,6 +331,7 @@ bool live_link_damage(const Survey& survey, const Accounts& accounts, const Find
     if (!scope.has_repository(repository)) continue;
     for (const Tag& tag : repository.tags) {
       if (tag.is_directory && holds_no_digest(tag.state)) return true;
+      if (lacks_its_revision(survey, repository, tag)) return true;
     }
     for (const Links* links : {&repository.revisions, &repository.layers}) {
       for (const OddLink& link : links->odd) {
@@ -336,10 +342,16 @@ bool live_link_damage(const Survey& survey, const Accounts& accounts, const Find
   return false;
 }
 
+bool is_old_upload(const Upload& upload, std::int64_t now_seconds,
+                   std::int64_t age_seconds) noexcept {
+  const std::int64_t limit = now_seconds - age_seconds;
+  return upload.entry.started_at_seconds <= limit && upload.entry.touched_at_seconds <= limit;
+}
+
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds) {
   SpaceRow old;
   for (const Upload& upload : survey.uploads) {
-    if (now_seconds - upload.entry.started_at_seconds < age_seconds) continue;
+    if (!is_old_upload(upload, now_seconds, age_seconds)) continue;
     ++old.objects;
     old.bytes += {upload.entry.size_bytes, upload.entry.allocated_bytes};
   }

@@ -100,12 +100,16 @@ std::vector<Finding> find_all(const Survey& survey, const Accounts& accounts, co
 /// Whether content or a link that something alive needs is damaged: exit code 3.
 bool live_damage(const Survey& survey, const Accounts& accounts, const Damage& damage);
 
-/// The same for links alone.
+/// The same for links alone: one that holds no digest, or a tag whose revision link is missing.
 bool live_link_damage(const Survey& survey, const Accounts& accounts,
                       const FindingScope& scope = {});
 
-/// Uploads begun at least an age in seconds ago, as a registry's purging judges them, and their
-/// bytes. A sweep leaves those of them that are still written to.
+/// Whether an upload was begun, and last written to, at least an age in seconds ago. A registry's
+/// own purging looks at its beginning alone.
+bool is_old_upload(const Upload& upload, std::int64_t now_seconds,
+                   std::int64_t age_seconds) noexcept;
+
+/// How many such uploads there are, and their bytes: what a sweep takes.
 SpaceRow old_uploads(const Survey& survey, std::int64_t now_seconds, std::int64_t age_seconds);
 
 }  // namespace regsweep::analyzer

@@ -13,12 +13,11 @@ std::span<const std::pair<DigestId, DigestId>> Graph::rows_of(
 }
 
 DigestId Graph::present_blob(DigestId id) const {
-  if (has(id, kPresent)) return id;
-  if (!has(id, kHasAlias)) return kNoDigest;
-  for (const auto& [path, content] : rows_of(aliases, id)) {
-    if (has(content, kPresent)) return content;
-  }
-  return kNoDigest;
+  DigestId first = kNoDigest;
+  each_served(id, [&](DigestId blob) {
+    if (first == kNoDigest) first = blob;
+  });
+  return first;
 }
 
 const ManifestOddity* Graph::oddity(DigestId id) const {

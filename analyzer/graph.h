@@ -149,8 +149,22 @@ struct Graph {
   static std::span<const std::pair<DigestId, DigestId>> rows_of(
       const std::vector<std::pair<DigestId, DigestId>>& pairs, DigestId id);
 
-  /// The blob that a registry serves for a digest: its own if it is present, else one that a link
-  /// at this digest's path names. kNoDigest if none is there.
+  /// Calls `f(id)` for each blob that stands for a digest: its own if it is present, else those
+  /// that links at the path of a digest of another algorithm name and that are there. A sha256 has
+  /// no other name: a link at its path that holds another one is served, but as content that a
+  /// client refuses.
+  template <class F>
+  void each_served(DigestId id, F&& f) const {
+    if (has(id, kPresent)) {
+      f(id);
+    } else if (has(id, kHasAlias) && digests[id].algorithm != storage::Algorithm::kSha256) {
+      for (const auto& [path, content] : rows_of(aliases, id)) {
+        if (has(content, kPresent)) f(content);
+      }
+    }
+  }
+
+  /// The first of these, or kNoDigest if none is there.
   DigestId present_blob(DigestId id) const;
 
   /// The oddity of a document, or nullptr.

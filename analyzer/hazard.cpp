@@ -1,6 +1,7 @@
 #include "analyzer/hazard.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -10,39 +11,57 @@
 namespace regsweep::analyzer {
 namespace {
 
-/// Adds a repository's tags that reach a doomed manifest through manifests alone, and what they so
-/// lose to `children`.
-void add_tags_that_lose_a_child(const Survey& survey, std::uint32_t repository_index,
-                                const std::vector<DigestId>& doomed, std::vector<BrokenTag>& broken,
-                                std::set<DigestId>& children, Reach& reach) {
-  const Graph& graph = survey.graph;
-  const Repository& repository = survey.repositories[repository_index];
-  std::vector<DigestId> pending;
-  for (std::size_t t = 0; t < repository.tags.size(); ++t) {
-    const Tag& tag = repository.tags[t];
-    if (tag.state != storage::LinkState::kRead) continue;
-    pending.assign(1, tag.digest);
-    reach.begin();
-    reach.meet(tag.digest);
+/// Finds what tags lose with the revisions that go from their repository.
+class LostChildren {
+ public:
+  LostChildren(const Graph& graph, bool any)
+      : graph_(graph), reach_(any ? graph.node_count() : 0) {}
+
+  /// Adds a repository's tags that reach a doomed manifest through manifests alone.
+  void add_tags_of(const Repository& repository, std::uint32_t repository_index,
+                   const std::vector<DigestId>& doomed, std::vector<BrokenTag>& broken) {
+    std::map<DigestId, DigestId> causes;  // many tags may mean one index
+    for (std::size_t t = 0; t < repository.tags.size(); ++t) {
+      const Tag& tag = repository.tags[t];
+      if (tag.state != storage::LinkState::kRead) continue;
+      const auto [at, is_new] = causes.try_emplace(tag.digest, kNoDigest);
+      if (is_new) at->second = cause_below(tag.digest, doomed);
+      if (at->second != kNoDigest) {
+        broken.push_back({{repository_index, static_cast<std::uint32_t>(t)}, at->second});
+      }
+    }
+  }
+
+  std::size_t count() const noexcept { return children_.size(); }
+
+ private:
+  /// The first of `doomed` below a manifest; notes them all.
+  DigestId cause_below(DigestId root, const std::vector<DigestId>& doomed) {
     DigestId cause = kNoDigest;
-    while (!pending.empty()) {
-      const DigestId id = pending.back();
-      pending.pop_back();
-      graph.each_edge(id, [&](const Edge& edge) {
+    pending_.assign(1, root);
+    reach_.begin();
+    reach_.meet(root);
+    while (!pending_.empty()) {
+      const DigestId id = pending_.back();
+      pending_.pop_back();
+      graph_.each_edge(id, [&](const Edge& edge) {
         if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
-        if (!reach.meet(edge.to)) return;
-        pending.push_back(edge.to);
+        if (!reach_.meet(edge.to)) return;
+        pending_.push_back(edge.to);
         if (!std::binary_search(doomed.begin(), doomed.end(), edge.to)) return;
-        if (!graph.has(edge.to, kPresent)) return;
-        children.insert(edge.to);
+        if (!graph_.has(edge.to, kPresent)) return;
+        children_.insert(edge.to);
         if (cause == kNoDigest) cause = edge.to;
       });
     }
-    if (cause != kNoDigest) {
-      broken.push_back({{repository_index, static_cast<std::uint32_t>(t)}, cause});
-    }
+    return cause;
   }
-}
+
+  const Graph& graph_;
+  Reach reach_;
+  std::vector<DigestId> pending_;
+  std::set<DigestId> children_;
+};
 
 bool has_live_subject(const Graph& graph, const Accounts& accounts, DigestId id) {
   bool live = false;
@@ -78,23 +97,20 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
   // With -m the user gives up what no tag needs; without it nothing that a revision reaches.
   const Marks& live = hazard.delete_untagged ? accounts.live_by_tag : accounts.live;
   Marks lost(graph.node_count());
-  for (const DigestId id : run.blobs) {
-    if (live[row(id)] == 0) continue;
-    lost[row(id)] = 1;
-    ++hazard.lost_blobs;
-    hazard.lost_bytes += graph.bytes(id);
+  if (run.error.empty()) {  // else it stops before the blobs; manifests may be gone by then
+    for (const DigestId id : run.blobs) {
+      if (live[row(id)] == 0) continue;
+      lost[row(id)] = 1;
+      ++hazard.lost_blobs;
+      hazard.lost_bytes += graph.bytes(id);
+    }
   }
   if (hazard.lost_blobs != 0) {
-    // A sha512 name is lost with its content.
-    for (const auto& [path, content] : graph.aliases) {
-      if (lost[row(content)] != 0 && !graph.has(path, kPresent)) lost[row(path)] = 1;
-    }
     std::vector<DigestId> cause;
     const Marks broken = spread(named_by.get(), lost, &cause);
     hazard.broken_tags = broken_tags(survey, broken, cause);
   }
-  std::set<DigestId> children;
-  Reach reach(run.manifests.empty() ? 0 : graph.node_count());
+  LostChildren lost_children(graph, !run.manifests.empty());
   for (auto at = run.manifests.begin(); at != run.manifests.end();) {
     std::vector<DigestId> doomed;
     const std::uint32_t repository = at->repository;
@@ -103,9 +119,10 @@ void compare(const Survey& survey, const Accounts& accounts, const CollectorRun&
       if (has_live_subject(graph, accounts, at->digest)) ++hazard.lost_referrers;
     }
     std::sort(doomed.begin(), doomed.end());
-    add_tags_that_lose_a_child(survey, repository, doomed, hazard.broken_tags, children, reach);
+    lost_children.add_tags_of(survey.repositories[repository], repository, doomed,
+                              hazard.broken_tags);
   }
-  hazard.lost_children = children.size();
+  hazard.lost_children = lost_children.count();
   auto& tags = hazard.broken_tags;
   std::sort(tags.begin(), tags.end(),
             [](const BrokenTag& a, const BrokenTag& b) { return a.tag < b.tag; });
@@ -124,7 +141,9 @@ std::vector<Hazard> find_hazards(const Survey& survey, const Accounts& accounts,
                      [&](std::size_t i, const CollectorEnd& end, const CollectorRun& run) {
                        Hazard& hazard = hazards[i];
                        static_cast<CollectorEnd&>(hazard) = end;
-                       if (run.error.empty()) compare(survey, accounts, run, named_by, hazard);
+                       if (!hazard.removes_nothing()) {
+                         compare(survey, accounts, run, named_by, hazard);
+                       }
                      });
   return hazards;
 }

@@ -32,20 +32,27 @@ void LinkGuard::remember(const Survey& survey) {
   }
   paths.insert(layout::kRepositories);
   watched_.clear();
-  changed_since_survey_ = false;
-  // File systems stamp with a clock that runs up to a tick behind the one we read.
-  constexpr std::int64_t kTickNanoseconds = 10'000'000;
-  for (const std::string& path : paths) {
-    watched_.push_back({path, look(path)});
-    changed_since_survey_ |=
-        watched_.back().mtime_nanoseconds > survey.began_nanoseconds - kTickNanoseconds;
-  }
+  for (const std::string& path : paths) watched_.push_back({path, look(path)});
   next_ = std::chrono::steady_clock::now();
+}
+
+bool LinkGuard::may_have_changed_since(const Survey& survey) const {
+  constexpr std::int64_t kClockSlackNanoseconds = 10'000'000'000;
+  return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& watched) {
+    return watched.mtime_nanoseconds > survey.began_nanoseconds - kClockSlackNanoseconds;
+  });
+}
+
+bool LinkGuard::watches_all_of(const Survey& survey) const {
+  return std::all_of(
+      survey.repositories.begin(), survey.repositories.end(), [&](const Repository& repository) {
+        const std::string base = layout::repository_directory(servable_part(repository.name));
+        return std::ranges::binary_search(watched_, base, {}, &Watched::path);
+      });
 }
 
 bool LinkGuard::changed() {
   const auto begin = std::chrono::steady_clock::now();
-  if (changed_since_survey_) return true;
   if (begin < next_) return false;
   const bool any = std::any_of(watched_.begin(), watched_.end(), [&](const Watched& watched) {
     return look(watched.path) != watched.mtime_nanoseconds;

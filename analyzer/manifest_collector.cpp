@@ -13,23 +13,37 @@ void release(std::vector<T>& vector) {
   std::vector<T>().swap(vector);
 }
 
+/// Longer than any digest and any words of ours: only what a document says can be cut.
+constexpr std::size_t kMostKeptBytes = 1024;
+
+std::string kept(const std::string& text, bool whole) {
+  if (whole || text.size() <= kMostKeptBytes) return text;
+  std::size_t end = kMostKeptBytes;
+  while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
 }  // namespace
 
 void ManifestCollector::parse(DigestId id, std::string_view content, Interner& interner,
-                              const Graph& graph) {
+                              const Graph& graph, bool whole_texts) {
   const Manifest& manifest = parser_.parse(content);
   ManifestRow entry;
   entry.id = id;
   entry.type = manifest.type;
   entry.edge_begin = row32(edge_to_.size());
   for (const Reference& reference : manifest.references) graph.digests.prefetch(reference.digest);
-  for (const Reference& reference : manifest.references) add(id, reference, interner, graph);
+  for (const Reference& reference : manifest.references) {
+    add(id, reference, interner, graph, whole_texts);
+  }
   entry.edge_count = row32(edge_to_.size()) - entry.edge_begin;
   manifests_.push_back(entry);
   node_flags_.emplace_back(
       id, static_cast<std::uint16_t>(manifest.understood ? kParsed : kParsed | kNotUnderstood));
   if (!manifest.problem.empty() || !manifest.error_2_8.empty() || !manifest.error_3.empty()) {
-    oddities_.push_back({id, manifest.problem, manifest.error_2_8, manifest.error_3});
+    oddities_.push_back({id, kept(manifest.problem, whole_texts),
+                         kept(manifest.error_2_8, whole_texts),
+                         kept(manifest.error_3, whole_texts)});
   }
 }
 
@@ -44,7 +58,7 @@ void ManifestCollector::unreadable(DigestId id, const std::string& message, bool
 }
 
 void ManifestCollector::add(DigestId manifest, const Reference& reference, Interner& interner,
-                            const Graph& graph) {
+                            const Graph& graph, bool whole_texts) {
   std::uint8_t flags = static_cast<std::uint8_t>(reference.role);
   if (reference.foreign) flags |= kForeign;
   if (reference.is_manifest) flags |= kManifestEdge;
@@ -52,7 +66,7 @@ void ManifestCollector::add(DigestId manifest, const Reference& reference, Inter
   if (reference.marked_by_3) flags |= kMarkedBy3;
   if (!reference.valid) {
     add_edge(digest_id(invalid_texts_.size()), flags | kInvalid, reference.media_type);
-    invalid_texts_.push_back(reference.invalid_text);
+    invalid_texts_.push_back(kept(reference.invalid_text, whole_texts));
     return;
   }
   const DigestId to = interner.intern(reference.digest);

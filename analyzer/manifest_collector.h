@@ -41,8 +41,10 @@ class ManifestCollector {
   std::vector<DigestId> pending;  ///< manifests that the parsed ones name, to be parsed next
 
   /// Parses a document and keeps its references. Sizes declared for blobs that `graph` knows are
-  /// compared with theirs.
-  void parse(DigestId id, std::string_view content, Interner& interner, const Graph& graph);
+  /// compared with theirs. Of what it says in place of a digest, and of words that repeat what
+  /// stands in it, only a beginning is kept, unless `whole_texts`: a document may say megabytes.
+  void parse(DigestId id, std::string_view content, Interner& interner, const Graph& graph,
+             bool whole_texts);
 
   /// Gives back the memory that a large document took.
   void forget_buffers();
@@ -62,7 +64,8 @@ class ManifestCollector {
   void append_to(Graph& graph, const Renumbering& renumber);
 
  private:
-  void add(DigestId manifest, const Reference& reference, Interner& interner, const Graph& graph);
+  void add(DigestId manifest, const Reference& reference, Interner& interner, const Graph& graph,
+           bool whole_texts);
   void add_edge(DigestId to, std::uint8_t flags, std::string_view media_type);
 
   ManifestParser parser_;

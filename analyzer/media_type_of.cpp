@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "analyzer/manifest_registry.h"
 
@@ -46,9 +47,13 @@ MediaTypeOf media_type_of(const Survey& survey) {
     if (found == types.names.end()) types.names.emplace_back(text);
     return at;
   };
+  std::map<ManifestType, std::uint32_t> numbers;  // looked for once each: there may be many names
   for (const ManifestRow& manifest : graph.manifests) {
     const std::string_view own = media_type_of(manifest.type);
-    if (!own.empty()) types.index[row(manifest.id)] = number(own);
+    if (own.empty()) continue;
+    const auto [at, is_new] = numbers.try_emplace(manifest.type);
+    if (is_new) at->second = number(own);
+    types.index[row(manifest.id)] = at->second;
   }
   for (std::uint32_t& index : types.index) {
     if (index == kNone) index = 0;

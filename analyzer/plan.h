@@ -80,7 +80,8 @@ struct PlanContext {
 Plan begin_plan(const PlanContext& context);
 
 /// Works out a plan: looks at each object once more for its identity and age, and changes nothing.
-/// `survey` is as before when it returns (Without). Runs in the caller's TBB arena.
+/// `survey` is as before when it returns (Without), but for which of several names of a file has
+/// its bytes. Runs in the caller's TBB arena.
 Plan make_plan(const storage::Store& store, Survey& survey, const PlanRules& rules,
                const PlanContext& context);
 

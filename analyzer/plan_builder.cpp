@@ -3,10 +3,13 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <set>
 #include <utility>
 
+#include "analyzer/finding.h"
+#include "analyzer/hard_links.h"
 #include "analyzer/has_path.h"
 #include "analyzer/recoverable.h"
 #include "analyzer/refusal.h"
@@ -197,12 +200,20 @@ void PlanBuilder::choose_blobs_and_links() {
     }
   }
   choose_links_to(doomed);
+  const std::map<DigestId, std::uint32_t> names = names_in_store(survey_);
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     if (doomed[i] == 0) continue;
     const DigestId id = digest_id(i);
+    std::string reason = graph_.is_manifest(id) ? "untagged: no tag needs this manifest"
+                                                : "garbage: nothing refers to it";
+    if (const auto at = names.find(id); at != names.end()) {
+      const auto facts = store_.stat_path(layout::blob_path(graph_.digests[id]));
+      if (facts && facts->hard_links > at->second) {
+        reason += "; its file has names elsewhere, too, and is not free before they go";
+      }
+    }
     add(RemovalClass::kBlob, layout::blob_directory(graph_.digests[id]), graph_.bytes(id),
-        graph_.is_manifest(id) ? "untagged: no tag needs this manifest"
-                               : "garbage: nothing refers to it");
+        std::move(reason));
   }
 }
 
@@ -267,6 +278,7 @@ void PlanBuilder::choose_dead_links() {
     for (const DigestId path : repository.layers.paths) {
       const DigestId blob = repository.layers.blob_of(path);
       const bool dangles = !graph_.has(blob, kPresent);
+      if (dangles && graph_.has(blob, kUnread)) continue;  // it may be there
       if (!dangles && (own[row(path)] != 0 || own[row(blob)] != 0)) continue;
       std::string link = layout::layer_directory(repository.name, graph_.digests[path]);
       if (chosen.contains(link)) continue;
@@ -278,10 +290,9 @@ void PlanBuilder::choose_dead_links() {
 
 void PlanBuilder::choose_uploads() {
   if (!rules_.uploads_age_seconds) return;
-  const std::int64_t limit = plan_.created_seconds - *rules_.uploads_age_seconds;
   for (const Upload& upload : survey_.uploads) {
     const storage::UploadEntry& entry = upload.entry;
-    if (entry.started_at_seconds > limit || entry.touched_at_seconds > limit) continue;
+    if (!is_old_upload(upload, plan_.created_seconds, *rules_.uploads_age_seconds)) continue;
     add(RemovalClass::kUpload,
         layout::upload_directory(survey_.repositories[upload.repository].name, entry.id),
         {entry.size_bytes, entry.allocated_bytes}, "unfinished upload");

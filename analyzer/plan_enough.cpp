@@ -16,7 +16,11 @@ DigestId PlanBuilder::blob_of(const storage::Removal& removal) const {
   storage::Digest digest;
   if (!storage::layout::ends_in_digest(removal.path, is_blob, digest)) return kNoDigest;
   const auto id = graph_.digests.find(digest);
-  return id ? graph_.present_blob(*id) : kNoDigest;
+  if (!id || is_blob || graph_.has(*id, kPresent)) return id.value_or(kNoDigest);
+  for (const auto& [path, content] : Graph::rows_of(graph_.aliases, *id)) {
+    if (graph_.has(content, kPresent)) return content;
+  }
+  return *id;
 }
 
 /// Keeps only as much as is needed, what is cheapest to lose first: temporary files, uploads,
@@ -57,6 +61,19 @@ void PlanBuilder::stop_when_enough() {
     freed += removals[i].allocated_bytes;
     manifests_go |= costs[i] == kManifest;
     if (removals[i].removal_class == RemovalClass::kBlob) gone.insert(blobs[i]);
+  }
+  // A file is free only without its other names; those count for nothing.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> files;
+  for (const auto& [id, file] : survey_.hard_links) {
+    if (gone.contains(id)) files.insert(file);
+  }
+  for (const auto& [id, file] : survey_.hard_links) {
+    if (files.contains(file)) gone.insert(id);
+  }
+  for (std::size_t i = 0; i < removals.size(); ++i) {
+    if (removals[i].removal_class != RemovalClass::kBlob || !gone.contains(blobs[i])) continue;
+    keep[i] = 1;
+    manifests_go |= costs[i] == kManifest;
   }
   std::vector<storage::Removal> kept;
   for (std::size_t i = 0; i < keep.size(); ++i) {

@@ -109,12 +109,13 @@ const std::string& Platforms::of_image(DigestId image) {
 
 const std::string& Platforms::of_child(DigestId index, DigestId child) {
   const auto [at, is_new] = of_indexes_.try_emplace(index);
-  if (is_new) at->second = index_platforms(store_, graph_.digests[index]);
-  const storage::Digest digest = graph_.digests[child];
-  for (const auto& [of, platform] : at->second) {
-    if (of == digest && !platform.empty()) return platform;
+  if (is_new) {
+    for (auto& [of, platform] : index_platforms(store_, graph_.digests[index])) {
+      if (!platform.empty()) at->second.emplace(of, std::move(platform));  // the first counts
+    }
   }
-  return of_image(child);
+  const auto said = at->second.find(graph_.digests[child]);
+  return said != at->second.end() ? said->second : of_image(child);
 }
 
 }  // namespace regsweep::analyzer

@@ -52,7 +52,7 @@ class Platforms {
   const storage::Store& store_;
   const Graph& graph_;
   std::map<DigestId, std::string> of_images_;
-  std::map<DigestId, std::vector<std::pair<storage::Digest, std::string>>> of_indexes_;
+  std::map<DigestId, std::map<storage::Digest, std::string>> of_indexes_;  ///< where one is said
 };
 
 }  // namespace regsweep::analyzer

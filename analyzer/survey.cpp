@@ -41,7 +41,8 @@ bool has_unread(const Survey& survey) {
 
 Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const auto began = std::chrono::system_clock::now().time_since_epoch();
-  SurveyBuilder builder(store);
+  // Only the drop-in garbage-collect asks for names without stray links.
+  SurveyBuilder builder(store, options.names_only && !options.stray_links);
   const storage::ScanOptions scan{options.read_layer_links || options.exact, !options.exact,
                                   options.interrupted};
   const storage::Status blobs = store.scan_blobs(builder, scan);
@@ -96,6 +97,7 @@ Survey survey(const storage::Store& store, const SurveyOptions& wanted) {
     Survey result = survey_once(store, options);
     if (options.stray_links && !options.exact && may_have_stray_links(result)) {
       options.exact = options.names_only = true;
+      result = {};  // two would be held at once
       result = survey_once(store, options);
     }
     if (!result.changed || result.interrupted) return result;

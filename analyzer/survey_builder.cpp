@@ -122,8 +122,8 @@ struct SurveyBuilder::Shared {
   std::mutex large_mutex;  ///< held while a document is read that is larger than a manifest may be
 };
 
-SurveyBuilder::SurveyBuilder(const storage::Store& store)
-    : store_(store), shared_(std::make_unique<Shared>()) {}
+SurveyBuilder::SurveyBuilder(const storage::Store& store, bool whole_texts)
+    : store_(store), whole_texts_(whole_texts), shared_(std::make_unique<Shared>()) {}
 
 SurveyBuilder::~SurveyBuilder() = default;
 
@@ -380,7 +380,7 @@ void SurveyBuilder::parse(DigestId id, ManifestCollector& collector) {
                        {kMostDocumentBytes, ManifestParser::padding_bytes(),
                         scanned ? graph.size_bytes[row(id)] : 0});
   if (content) {
-    collector.parse(id, *content, *this, result_.graph);
+    collector.parse(id, *content, *this, result_.graph, whole_texts_);
     if (is_large) collector.forget_buffers();
     return;
   }

@@ -15,7 +15,9 @@ namespace regsweep::analyzer {
 /// repositories, finish().
 class SurveyBuilder final : public storage::ScanVisitor, private Interner {
  public:
-  explicit SurveyBuilder(const storage::Store& store);
+  /// `whole_texts`: see ManifestCollector::parse(); for repeating a registry's output to the
+  /// letter.
+  explicit SurveyBuilder(const storage::Store& store, bool whole_texts = false);
   ~SurveyBuilder() override;
 
   /// Ranks the blobs seen so far and lays out their columns. No further blobs after this.
@@ -54,6 +56,7 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   void finish_graph(const Renumbering& renumber);
 
   const storage::Store& store_;
+  const bool whole_texts_;
   Survey result_;
   std::unique_ptr<Shared> shared_;
 };

@@ -194,7 +194,7 @@ std::optional<Exit> refused(const Planned& planned, const ApplyArgs& args,
 }
 
 reports::ApplySummary carry_out(const CommonArgs& common, const ApplyArgs& args,
-                                const OpenStore& opened, const Planned& planned,
+                                const OpenStore& opened, Planned& planned,
                                 storage::Sweeper& sweeper, const Io& io) {
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;
@@ -211,29 +211,31 @@ reports::ApplySummary carry_out(const CommonArgs& common, const ApplyArgs& args,
     const ApplyTicker ticker(counts, common, io);
     run_parallel(common, [&] {
       summary.result =
-          analyzer::carry_out(planned.plan, planned.survey, *opened.store, sweeper, options, counts,
-                              [] { return GracefulInterrupt::asked(); });
+          analyzer::carry_out(planned.plan, std::move(planned.survey), *opened.store, sweeper,
+                              options, counts, [] { return GracefulInterrupt::asked(); });
     });
   }
   summary.disk_free_after = free_bytes(*opened.store);
   return summary;
 }
 
-/// Says what of the plan's making keeps things in the store, and returns how the whole ended.
-Exit told_end(const Planned& planned, const analyzer::ApplyResult& result, const Io& io) {
+/// Says what of the plan's making keeps things in the store, and returns how the whole ended:
+/// `of_plan` if all of it was carried out.
+Exit told_end(const analyzer::Plan& plan, Exit of_plan, const analyzer::ApplyResult& result,
+              const Io& io) {
   const Exit exit = exit_for_end(result.end);
   if (exit == Exit::kDone) {
-    for (const std::string& why : planned.plan.refusals) {
+    for (const std::string& why : plan.refusals) {
       io.err << "regsweep: no blob went: " << reports::printable(why) << '\n';
     }
   }
-  for (const std::string& problem : planned.plan.problems) {
+  for (const std::string& problem : plan.problems) {
     io.err << "regsweep: left, it could not be looked at: " << reports::printable(problem) << '\n';
   }
   if (exit != Exit::kDone) return exit;
   // Something went, and something stayed that should have gone.
-  if (!planned.plan.problems.empty() && result.total.objects != 0) return Exit::kApplyStopped;
-  return exit_for(planned);
+  if (!plan.problems.empty() && result.total.objects != 0) return Exit::kApplyStopped;
+  return of_plan;
 }
 
 }  // namespace
@@ -255,6 +257,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
     planned.plan = analyzer::narrowed(std::move(planned.plan), *given, !args.no_quarantine);
   }
   if (const auto exit = refused(planned, args, given, io)) return static_cast<int>(*exit);
+  const Exit of_plan = exit_for(planned);
   reports::ApplySummary summary = carry_out(common, args, opened, planned, *sweeper, io);
   if (given != nullptr) {
     const std::uint64_t gone = given->removals.size() - planned.plan.total.objects;
@@ -267,7 +270,7 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
       reports::write_apply_text(summary, text_options(common, io), out);
     }
   });
-  const Exit end = told_end(planned, summary.result, io);
+  const Exit end = told_end(planned.plan, of_plan, summary.result, io);
   return static_cast<int>(end == Exit::kDone ? written : end);
 }
 

@@ -108,6 +108,16 @@ TEST(Account, UploadsStraysAndTemporaryFilesHaveRowsOfTheirOwn) {
   EXPECT_EQ(audit.old_uploads.bytes.apparent, 500u + 20 + 108);
 }
 
+TEST(Account, AnUploadThatIsStillWrittenToIsNotOld) {
+  StoreBuilder store;
+  store.repo("a").upload("left", "2024-01-02T03:04:05Z", 500);
+  store.upload("resumed", "2024-01-02T03:04:05Z", 700);
+  store.link("repositories/a/_uploads/resumed/data", "written today");
+  const Audit audit = checked_audit(store);
+  EXPECT_EQ(audit.old_uploads.objects, 1u);
+  EXPECT_EQ(audit.old_uploads.bytes.apparent, 500u + 20 + 108);
+}
+
 TEST(Account, WithoutExactTheSameRowsButLinksAndDirectoriesAreEstimated) {
   StoreBuilder store;
   store.repo("a")

@@ -123,6 +123,38 @@ TEST(Damage, ASha512NameIsNotMissingWhileItsContentIsThere) {
   EXPECT_EQ(Found(store).tags, Texts{"a:1.0"});
 }
 
+TEST(Damage, ACrossedLinkIsNoOtherNameOfAMissingBlob) {
+  StoreBuilder store;
+  store.repo("good").image("1", {layer("app", 40)}).missing("app");
+  store.repo("evil").image("1", {layer("other", 30)});
+  const std::string hex = store.digest_of("app").substr(7);
+  store.link("repositories/evil/_layers/sha256/" + hex + "/link", store.digest_of("other"));
+  const Found found(store);
+  EXPECT_EQ(found.texts(found.damage.missing), Texts{store.digest_of("app")});
+  EXPECT_EQ(found.tags, Texts{"good:1"});
+}
+
+TEST(Damage, WhatIsNamedBySha512IsDamagedWithItsContent) {
+  StoreBuilder store;
+  store.repo("a").image("1.0", {tests::sha512_layer("app", 40)}).zero_length("app");
+  const Found found(store);
+  EXPECT_EQ(found.texts(found.damage.empty), Texts{store.digest_of("app")});
+  EXPECT_EQ(found.tags, Texts{"a:1.0"});
+  EXPECT_EQ(found.causes, Texts{store.digest_of("app")});
+}
+
+TEST(Damage, ATagOfAnAbsentChildBreaksItselfAndNotItsIndex) {
+  StoreBuilder store;
+  store.repo("a")
+      .untagged({layer("amd64", 1)}, "amd64 image")
+      .untagged({layer("arm64", 2)}, "arm64 image")
+      .index("sparse", {"amd64 image", "arm64 image"});
+  store.repo("b").tag("arm64", "arm64 image").missing("arm64 image");
+  const Found found(store);
+  EXPECT_EQ(found.tags, Texts{"b:arm64"});
+  EXPECT_EQ(found.texts(found.damage.sparse_indexes), Texts{store.digest_of("a:sparse")});
+}
+
 TEST(Damage, AReferrersTroubleIsNotItsSubjects) {
   StoreBuilder store;
   store.repo("a").image("1.0", {layer("app", 40)}).referrer("a:1.0", {layer("sbom", 5)});

@@ -58,7 +58,7 @@ ApplyResult apply(const StoreBuilder& builder, Made& made) {
   ApplyProgress progress;
   ApplyResult result;
   tests::with_threads(2, [&] {
-    result = carry_out(made.plan, made.survey, *store, **sweeper, options, progress,
+    result = carry_out(made.plan, std::move(made.survey), *store, **sweeper, options, progress,
                        [] { return false; });
   });
   return result;

@@ -96,6 +96,14 @@ TEST(Finding, LinksThatLeadNowhereDangle) {
   EXPECT_FALSE(tests::audit_of(store).live_damage);
 }
 
+TEST(Finding, ATagWithoutItsRevisionIsDamage) {
+  StoreBuilder store;
+  one_image(store).remove(store.revision_path("a:1.0"));
+  expect_finding(store, FindingCode::kTagsWithoutRevision, Concern::kDanger,
+                 {"a:1.0 (" + store.digest_of("a:1.0") + ")"});
+  EXPECT_TRUE(tests::audit_of(store).live_damage);
+}
+
 TEST(Finding, EachKindOfOddTagIsSaid) {
   StoreBuilder store;
   one_image(store).tag("empty", "a:1.0").tag("nothing", "a:1.0").image("bare", {layer("z", 1)});

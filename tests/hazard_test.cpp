@@ -147,5 +147,18 @@ TEST(Hazard, AStrayDataFilePanicsAfterManifestsWereRemoved) {
   EXPECT_TRUE(hazard_of(audit, k3, true).aborts_after_removing);
 }
 
+TEST(Hazard, ACollectorThatPanicsLateHasBrokenTagsByThen) {
+  StoreBuilder store;
+  store.repo("a").untagged({layer("amd64", 100)}, "image").index("multi", {"image"});
+  store.stray_file("blobs/sha256/a/data");
+  const Audit audit = tests::audit_of(store);
+  const Hazard& hazard = hazard_of(audit, k2_8, true);
+  EXPECT_TRUE(hazard.aborts_after_removing);
+  EXPECT_EQ(hazard.lost_children, 1u);
+  EXPECT_EQ(hazard.broken_tags.size(), 1u);
+  EXPECT_EQ(hazard.lost_blobs, 0u) << "it stops before the blobs";
+  EXPECT_TRUE(hazard_of(audit, k2_8, false).broken_tags.empty());
+}
+
 }  // namespace
 }  // namespace regsweep::analyzer

@@ -20,7 +20,7 @@ using ::testing::UnorderedElementsAre;
 using tests::layer;
 using tests::StoreBuilder;
 
-std::vector<std::string> planned(const StoreBuilder& builder, PlanRules rules) {
+Plan plan_of(const StoreBuilder& builder, PlanRules rules) {
   const auto store = tests::open_store(builder);
   rules.min_age_seconds = 0;
   PlanContext context;
@@ -32,8 +32,14 @@ std::vector<std::string> planned(const StoreBuilder& builder, PlanRules rules) {
     Survey read = survey(*store, survey_options_for(rules));
     plan = make_plan(*store, read, rules, context);
   });
+  return plan;
+}
+
+std::vector<std::string> planned(const StoreBuilder& builder, PlanRules rules) {
   std::vector<std::string> paths;
-  for (const storage::Removal& removal : plan.removals) paths.push_back(removal.path);
+  for (const storage::Removal& removal : plan_of(builder, rules).removals) {
+    paths.push_back(removal.path);
+  }
   return paths;
 }
 
@@ -66,6 +72,51 @@ TEST_F(PlanTest, TheLargestGoesFirst) {
   EXPECT_THAT(planned(b_, 33'000), UnorderedElementsAre(blob("large"), blob("small")));
   EXPECT_EQ(planned(b_, std::uint64_t{1} << 30).size(), planned(b_, std::uint64_t{1} << 31).size());
   EXPECT_THAT(planned(b_, 0), IsEmpty());
+}
+
+TEST_F(PlanTest, AFileWithTwoNamesIsFreedOnce) {
+  b_.orphan(layer("twin", 30'000)).hard_link(b_.blob_path("twin"), b_.blob_path("large"));
+  const Plan plan = plan_of(b_, {});
+  EXPECT_EQ(plan.total.objects, 3U);
+  EXPECT_EQ(plan.total.bytes.apparent, 30'000U + 9000);
+  EXPECT_EQ(plan.total.bytes, tests::audit_of(b_).accounts[SpaceClass::kGarbage].bytes);
+  EXPECT_THAT(planned(b_, 1), UnorderedElementsAre(blob("large"), blob("twin")))
+      << "one name alone frees nothing";
+}
+
+TEST_F(PlanTest, AFileThatSomethingAliveHasIsNotFreed) {
+  b_.hard_link(b_.blob_path("large"), b_.blob_path("app"));
+  EXPECT_EQ(plan_of(b_, {}).total.bytes.apparent, 9000U);
+}
+
+TEST_F(PlanTest, AFileWithANameElsewhereIsSaidNotToBeFreeYet) {
+  b_.hard_link("../../../kept", b_.blob_path("large"));
+  const Plan plan = plan_of(b_, {});
+  for (const storage::Removal& removal : plan.removals) {
+    const bool is_said = removal.reason.find("names elsewhere") != std::string::npos;
+    EXPECT_EQ(is_said, removal.path == blob("large"));
+  }
+}
+
+TEST_F(PlanTest, ALinkToWhatMayBeThereIsNotDead) {
+  b_.orphan(layer("gone", 5)).layer_link("gone").missing("gone");
+  const auto dead_links = [&](bool unread) {
+    const auto store = tests::open_store(b_);
+    PlanRules rules;
+    rules.dead_links = true;
+    rules.min_age_seconds = 0;
+    PlanContext context;
+    context.now_seconds = std::time(nullptr) + 10;
+    Plan plan;
+    tests::with_threads(2, [&] {
+      Survey read = survey(*store, survey_options_for(rules));
+      if (unread) read.graph.flags[row(tests::id_of(read, b_.digest_of("gone")))] |= kUnread;
+      plan = make_plan(*store, read, rules, context);
+    });
+    return plan.totals[static_cast<std::size_t>(RemovalClass::kLayerLink)].objects;
+  };
+  EXPECT_EQ(dead_links(false), 1U);
+  EXPECT_EQ(dead_links(true), 0U);
 }
 
 TEST_F(PlanTest, ALinkByAnotherNameGoesWithItsBlob) {

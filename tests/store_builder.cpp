@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "storage/upload.h"
+
 namespace regsweep::tests {
 namespace {
 
@@ -305,6 +307,17 @@ StoreBuilder& StoreBuilder::upload(const std::string& id, const std::string& sta
   write(path + "/startedat", started_at);
   write(path + "/data", std::string(size_bytes, 'u'));
   write(path + "/hashstates/sha256/" + std::to_string(size_bytes), std::string(108, 'h'));
+  std::int64_t seconds = 0;
+  if (storage::parse_rfc3339(started_at, seconds)) {
+    const timespec then{seconds, 0};
+    const timespec times[2] = {then, then};
+    const auto set = [&](const std::string& file) {
+      if (::utimensat(AT_FDCWD, file.c_str(), times, 0) != 0) fail(file);
+    };
+    const std::string directory = v2() + '/' + path;
+    for (const auto& entry : fs::recursive_directory_iterator(directory)) set(entry.path());
+    set(directory);
+  }
   return *this;
 }
 

@@ -75,6 +75,7 @@ class StoreBuilder {
   StoreBuilder& alias_sha512(const Layer& layer);     ///< pushes it by its sha512 digest
   StoreBuilder& orphan(const Layer& layer);           ///< a blob that nothing links to
   StoreBuilder& blob(const std::string& name, const std::string& bytes);
+  /// An unfinished push that nobody has written to since it began, where `started_at` is a time.
   StoreBuilder& upload(const std::string& id, const std::string& started_at,
                        std::size_t size_bytes);
 

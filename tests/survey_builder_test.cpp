@@ -15,7 +15,9 @@ using tests::StoreBuilder;
 // Union and network file systems may list a name twice.
 TEST(SurveyBuilder, ABlobThatIsMetTwiceIsOneBlob) {
   StoreBuilder builder;
-  builder.repo("app").image("1.0", {layer("base", 10), layer("top", 20)}).orphan(layer("orphan", 30));
+  builder.repo("app")
+      .image("1.0", {layer("base", 10), layer("top", 20)})
+      .orphan(layer("orphan", 30));
   builder.link("blobs/sha512/ab/ab" + std::string(126, '0') + "/data", "other");
   const auto store = tests::open_store(builder);
   const Survey once = tests::survey_of(builder);
@@ -36,6 +38,26 @@ TEST(SurveyBuilder, ABlobThatIsMetTwiceIsOneBlob) {
     EXPECT_EQ(survey.graph.size_bytes[i], once.graph.size_bytes[i]);
     EXPECT_EQ(survey.graph.flags[i], once.graph.flags[i]);
   }
+}
+
+// 40 documents of this kind would else be 500 MB, and a line of 2 MB on a terminal.
+TEST(SurveyBuilder, OfALongTextInADocumentOnlyABeginningIsKept) {
+  const std::string type(100'000, 't');
+  const std::string digest = "sha256:" + std::string(100'000, 'd');
+  StoreBuilder builder;
+  builder.repo("app").manifest(R"({"schemaVersion":2,"mediaType":")" + type +
+                                   R"(","layers":[{"digest":")" + digest + R"("}]})",
+                               "1.0");
+  const Survey survey = tests::survey_of(builder);
+  ASSERT_EQ(survey.graph.oddities.size(), 1U);
+  EXPECT_LT(survey.graph.oddities[0].error_3.size(), 1100U);
+  EXPECT_TRUE(survey.graph.oddities[0].error_3.ends_with("tt…"));
+  ASSERT_EQ(survey.graph.invalid_texts.size(), 1U);
+  EXPECT_LT(survey.graph.invalid_texts[0].size(), 1100U);
+  // What repeats a registry's output needs all of it.
+  const Survey names = tests::names_of(builder);
+  EXPECT_TRUE(names.graph.oddities[0].error_3.ends_with(type));
+  EXPECT_EQ(names.graph.invalid_texts[0], digest);
 }
 
 }  // namespace

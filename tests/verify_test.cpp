@@ -250,6 +250,26 @@ TEST(Verify, ASparseIndexIsNoDamage) {
   EXPECT_FALSE(verified.result.live_damage);
 }
 
+TEST(Verify, ASparseIndexIsNoDamageAlthoughATagMeansTheAbsentChild) {
+  StoreBuilder store;
+  store.repo("a").untagged({layer("x", 9)}, "x").untagged({layer("y", 9)}, "y");
+  store.index("both", {"x", "y"});
+  store.repo("b").tag("y", "y").missing("y");
+  const Verified verified(store);
+  EXPECT_EQ(verified.broken_tags(), Texts{"b:y"});
+  EXPECT_EQ(verified.repositories_of(store.digest_of("y")), (Texts{"a", "b"}));
+}
+
+TEST(Verify, DamageToWhatIsNamedBySha512BreaksTheTag) {
+  StoreBuilder store;
+  store.repo("a").image("1.0", {tests::sha512_layer("app", 40)});
+  flip_bit(file_of(store, "app"), 7);
+  const Verified verified(store);
+  EXPECT_EQ(verified.broken_tags(), Texts{"a:1.0"});
+  EXPECT_EQ(verified.tags_of(store.digest_of("app")), Texts{"a:1.0"});
+  EXPECT_TRUE(verified.result.live_damage);
+}
+
 TEST(Verify, WhatCannotBeReadIsNeitherSoundNorDamaged) {
   if (::geteuid() == 0) GTEST_SKIP() << "root reads everything";
   StoreBuilder store;
