@@ -23,19 +23,21 @@ holds "d['complete'] and not d['live_damage'] and d['damaged'] == [] and d['brok
 
 # The tags that need a digest, worked out by other means: each tag's manifest, its children, theirs.
 cat >needs.py <<'PYTHON'
-import json, os, sys
+import hashlib, json, os, sys
 v2, wanted = sys.argv[1] + "/docker/registry/v2", sys.argv[2]
 def blob(digest):
     return f"{v2}/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
+with open(blob(wanted), "rb") as content:  # a manifest may name it by this
+    wanted_too = "sha512:" + hashlib.sha512(content.read()).hexdigest()
 def reaches(digest):
-    if digest == wanted:
+    if digest in (wanted, wanted_too):
         return True
     try:
         document = json.load(open(blob(digest), "rb"))
     except (OSError, ValueError):
         return False
     parts = document.get("layers", []) + [document[k] for k in ("config",) if k in document]
-    return any(p["digest"] == wanted for p in parts) or any(
+    return any(p["digest"] in (wanted, wanted_too) for p in parts) or any(
         reaches(m["digest"]) for m in document.get("manifests", []))
 found = []
 for top, names, files in os.walk(v2 + "/repositories"):
