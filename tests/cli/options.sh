@@ -78,6 +78,8 @@ same
 
 # ---- files in the store --------------------------------------------------------------------------
 ln -s "$v2" linked
+mkdir healthy/.regsweep-quarantine
+files healthy >before
 for place in "$v2/x" "$v2/repositories/x" linked/x healthy/../healthy/docker/registry/v2/none/x \
   healthy/.regsweep-quarantine/x; do
   for command in "audit" "audit --json" "tags" "repos" "why" "verify" "plan" "gc" "repair" "delete" "prune --keep-last 1" \
