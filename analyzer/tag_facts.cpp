@@ -104,13 +104,13 @@ void add_details(const storage::Store& store, const Survey& survey, std::vector<
     if (figure != figures.end() && figure->tag == line.tag) line.exclusive = figure->exclusive;
     const DigestId digest = survey.repositories[line.tag.repository].tags[line.tag.tag].digest;
     if (digest == kNoDigest) continue;
-    const auto same =
-        std::ranges::equal_range(by_digest, digest, {}, &std::pair<DigestId, TagRef>::first);
-    for (const auto& [of_digest, tag] : same) {
-      if (line.same_digest.size() == kMostSameDigest) break;
-      if (tag != line.tag) line.same_digest.push_back(tag);
+    const auto of_digest = &std::pair<DigestId, TagRef>::first;
+    const auto first = std::ranges::lower_bound(by_digest, digest, {}, of_digest);
+    const auto last = std::ranges::upper_bound(by_digest, digest, {}, of_digest);
+    for (auto at = first; at != last && line.same_digest.size() < kMostSameDigest; ++at) {
+      if (at->second != line.tag) line.same_digest.push_back(at->second);
     }
-    if (!same.empty()) line.same_digest_tags = static_cast<std::uint64_t>(same.size()) - 1;
+    if (first != last) line.same_digest_tags = static_cast<std::uint64_t>(last - first) - 1;
   }
 }
 

@@ -206,7 +206,7 @@ TEST(Finding, EveryCodeHasANameAndWordsOfItsOwn) {
         finding.code == FindingCode::kCollectorAborts) {
       finding.hazard = Hazard{};
     }
-    for (const std::uint64_t objects : {1, 2}) {
+    for (const std::uint64_t objects : {1U, 2U}) {
       finding.objects = objects;
       const reports::FindingText text = reports::finding_text(finding, "/store");
       EXPECT_NE(text.message, "") << i;

@@ -71,7 +71,7 @@ TEST(PlanFile, WrittenInPiecesItHasTheBytesThatItHadAsAWhole) {
   plan.root = "/srv \"a\"\n";
   plan.refusals = {"no"};
   plan.rules.ignore_damaged = {"a", "b"};
-  for (const std::size_t removals : {0, 1, 3}) {
+  for (const std::size_t removals : {0U, 1U, 3U}) {
     for (const bool repair : {false, true}) {
       plan.removals.resize(removals);
       for (storage::Removal& removal : plan.removals) removal.path = "blobs/\xff\t}\\";
