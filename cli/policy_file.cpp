@@ -1,8 +1,10 @@
 #include "cli/policy_file.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <fstream>
 #include <set>
 #include <stdexcept>
 
@@ -131,6 +133,35 @@ std::vector<RetentionPolicy> policies_of(const YAML::Node& root) {
   return policies;
 }
 
+/// Counts documents and takes no note of what is in them.
+class Documents final : public YAML::EventHandler {
+ public:
+  int met = 0;
+
+ private:
+  using Style = YAML::EmitterStyle::value;
+  void OnDocumentStart(const YAML::Mark&) override { ++met; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, Style) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, Style) override {}
+  void OnMapEnd() override {}
+};
+
+/// yaml-cpp's own LoadAllFromFile makes documents without end of some texts: two are enough.
+bool has_several_documents(const std::string& path) {
+  std::ifstream in(path);
+  YAML::Parser parser(in);
+  Documents documents;
+  while (documents.met < 2 && parser.HandleNextDocument(documents)) {
+  }
+  return documents.met > 1;
+}
+
 }  // namespace
 
 storage::Result<std::vector<RetentionPolicy>> read_policy_file(const std::string& path) {
@@ -138,9 +169,9 @@ storage::Result<std::vector<RetentionPolicy>> read_policy_file(const std::string
     return storage::Error{storage::Errc::kUsage, path, path + ": " + what, 0};
   };
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAllFromFile(path);
-    if (documents.size() > 1) return wrong("has several documents: want one");
-    return policies_of(documents.empty() ? YAML::Node() : documents.front());
+    const YAML::Node document = YAML::LoadFile(path);
+    if (has_several_documents(path)) return wrong("has several documents: want one");
+    return policies_of(document);
   } catch (const YAML::BadFile&) {
     return wrong("cannot read this policy file");
   } catch (const std::exception& error) {

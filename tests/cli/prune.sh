@@ -143,6 +143,8 @@ bad "a key twice" $'policies:\n  - keep-last: 3\n    keep: v*\n    keep: w*' "li
 bad "two lists" $'policies:\n  - keep-last: 3\npolicies:\n  - keep-last: 4' "line 3: policies is there twice"
 bad "no repository" $'policies:\n  - keep-last: 3\n    repositories: []' "line 3: want at least one pattern"
 bad "nothing to drop" $'policies:\n  - drop: []' "line 2: want at least one pattern"
+bad "a comma behind the document" '{policies: [{keep-last: 1}]},' "several documents"
+bad "a comma alone" , "want"
 bad "two documents" $'policies:\n  - keep-last: 3\n---\npolicies:\n  - keep-last: 4' "several documents"
 bad "nothing at all" "" "policies"
 bad "a pattern with a backslash" $'policies:\n  - drop: \'re:^pr-\\d+(\'' 're:^pr-\d+(: '
