@@ -52,7 +52,8 @@ void add_common(CLI::App& command, CommonArgs& args) {
   add_store(command, args);
   add_report_options(command, args);
   add_run_options(command, args);
-  command.add_flag("-v,--verbose", args.verbose, "Lists in full; of what a finding is about, the first 100");
+  command.add_flag("-v,--verbose", args.verbose,
+                   "Lists in full; of what a finding is about, the first 100");
 }
 
 void add_output_options(CLI::App& command, CommonArgs& args) {

@@ -35,7 +35,10 @@ PlanContext context_of(const StoreBuilder& builder) {
   return context;
 }
 
-Made plan_of(const StoreBuilder& builder, const Deletions& deletions) {
+/// `change` may make of the survey what a store would be hard to bring to.
+Made plan_of(
+    const StoreBuilder& builder, const Deletions& deletions,
+    const std::function<void(Survey&)>& change = [](Survey&) {}) {
   Made made;
   const auto store = tests::open_store(builder);
   PlanRules rules;
@@ -43,6 +46,7 @@ Made plan_of(const StoreBuilder& builder, const Deletions& deletions) {
   rules.deletions = deletions;
   tests::with_threads(2, [&] {
     made.survey = survey(*store, survey_options_for(rules));
+    change(made.survey);
     made.plan = make_plan(*store, made.survey, rules, context_of(builder));
   });
   return made;
@@ -229,16 +233,10 @@ TEST_F(DeletionTest, ARevisionThatANewTagMeansStays) {
 
 TEST_F(DeletionTest, ARevisionThatAnUnreadableTagMayMeanStays) {
   const Deletions deletions = named(builder_, {"team/app@" + builder_.digest_of("two")});
-  Made made;
-  const auto store = tests::open_store(builder_);
-  PlanRules rules;
-  rules.min_age_seconds = 0;
-  rules.deletions = deletions;
-  tests::with_threads(2, [&] {
-    made.survey = survey(*store, survey_options_for(rules));
-    made.survey.repositories[0].tags[0].state = storage::LinkState::kUnreadable;
-    made.survey.repositories[0].tags[0].digest = kNoDigest;
-    made.plan = make_plan(*store, made.survey, rules, context_of(builder_));
+  const Made made = plan_of(builder_, deletions, [](Survey& survey) {
+    Tag& tag = survey.repositories[0].tags[0];
+    tag.state = storage::LinkState::kUnreadable;
+    tag.digest = kNoDigest;
   });
   EXPECT_EQ(count(made.plan, RemovalClass::kRevision), 0U);
   EXPECT_EQ(made.plan.problems.size(), 1U);
