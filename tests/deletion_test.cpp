@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "analyzer/apply.h"
 #include "analyzer/deletion_choice.h"
