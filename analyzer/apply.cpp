@@ -154,17 +154,17 @@ class Applier {
 
   bool move(std::span<const Removal> batch) {
     while (!batch.empty()) {
-      std::size_t moved = 0;
+      std::vector<Removed> done;
       const storage::Status status =
-          sweeper_.quarantine(std::vector<Removal>(batch.begin(), batch.end()), moved);
-      moved = std::min(moved, batch.size());
-      for (const Removal& removal : batch.first(moved)) count(removal);
+          sweeper_.quarantine(std::vector<Removal>(batch.begin(), batch.end()), done);
+      for (std::size_t i = 0; i < done.size(); ++i) count(batch[i], done[i]);
       if (status) return true;
-      const bool only_not_empty = moved < batch.size() && status.error().code == Errc::kChanged &&
-                                  batch[moved].removal_class == RemovalClass::kEmptyDirectory;
+      const std::size_t at = done.size();
+      const bool only_not_empty = at < batch.size() && status.error().code == Errc::kChanged &&
+                                  batch[at].removal_class == RemovalClass::kEmptyDirectory;
       if (!only_not_empty) return stop(ApplyEnd::kStopped, words(status.error())), false;
-      result_.left.push_back(batch[moved].path);
-      batch = batch.subspan(moved + 1);
+      result_.left.push_back(batch[at].path);
+      batch = batch.subspan(at + 1);
     }
     return true;
   }
@@ -182,8 +182,7 @@ class Applier {
             const storage::Result<Removed> removed = sweeper_.remove(batch[i]);
             const std::lock_guard lock(mutex);
             if (removed) {
-              if (*removed == Removed::kAlreadyGone) ++result_.already_gone;
-              if (*removed == Removed::kDone) count(batch[i]);
+              count(batch[i], *removed);
             } else if (batch[i].removal_class == RemovalClass::kEmptyDirectory) {
               result_.left.push_back(batch[i].path);
             } else {
@@ -196,7 +195,11 @@ class Applier {
     return !failed;
   }
 
-  void count(const Removal& removal) {
+  void count(const Removal& removal, Removed removed) {
+    if (removed == Removed::kAlreadyGone) {
+      ++result_.already_gone;
+      return;
+    }
     const Bytes bytes{removal.apparent_bytes, removal.allocated_bytes};
     PlanTotal& total = result_.removed[static_cast<std::size_t>(removal.removal_class)];
     ++total.objects;

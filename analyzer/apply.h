@@ -38,7 +38,7 @@ struct ApplyResult {
   std::string reason;  ///< why it did not come to its end
   std::array<PlanTotal, storage::kRemovalClasses> removed;
   PlanTotal total;
-  std::uint64_t already_gone = 0;  ///< an earlier apply had removed them
+  std::uint64_t already_gone = 0;  ///< an earlier apply, or another, had removed them
   std::vector<std::string> left;   ///< empty directories that no longer were
   std::string quarantine_run;      ///< id, for undo and purge
 };

@@ -79,8 +79,7 @@ class Blaming {
   /// the steps of references_policy().
   template <class F>
   void each_broken(DigestId id, F&& f) const {
-    graph_.each_edge(id, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+    graph_.each_part(id, [&](const Edge& edge) {
       if (broken_[row(edge.to)] == 0) return;
       if (edge.role() == Role::kManifest && graph_.present_blob(edge.to) == kNoDigest) return;
       f(edge);
@@ -109,10 +108,7 @@ class Blaming {
   BlamedTag blame_tag(TagRef ref, DigestId root) {
     BlamedTag blamed;
     blamed.tag = ref;
-    graph_.each_edge(root, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
-      ++blamed.images;
-    });
+    graph_.each_child(root, [&](DigestId) { ++blamed.images; });
     // Broken parts hang at few depths: an index, its images, their blobs. A node comes once a
     // platform.
     std::vector<BrokenPart> stack = {

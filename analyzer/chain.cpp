@@ -70,10 +70,8 @@ class ChainFinder {
       if (best.id != kNoDigest && !graph_.digests.less(to, best.id)) return;
       best = {to, kind, role, {}};
     };
-    graph_.each_edge(from, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
-      consider(edge.to, StepKind::kReference, edge.role());
-    });
+    graph_.each_part(
+        from, [&](const Edge& edge) { consider(edge.to, StepKind::kReference, edge.role()); });
     for (const auto& [path, content] : Graph::rows_of(graph_.aliases, from)) {
       consider(content, StepKind::kAlias, Role::kBlob);
     }

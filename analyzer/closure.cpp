@@ -96,8 +96,7 @@ Closures::Document Closures::from_graph(DigestId id) const {
   document.type = graph_.type(id);
   if (!is_served_as_manifest(graph_, id))
     document.problem = "is no manifest that can be understood";
-  graph_.each_edge(id, [&](const Edge& edge) {
-    if ((edge.flags & kInvalid) != 0) return;
+  graph_.each_reference(id, [&](const Edge& edge) {
     document.parts.push_back({graph_.digests[edge.to], edge.role(), (edge.flags & kForeign) != 0,
                               has_wrong_size(graph_, id, edge.to)});
   });

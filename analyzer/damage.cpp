@@ -33,8 +33,7 @@ class Examination {
     const DigestId id = manifest.id;
     std::size_t children = 0;
     std::size_t absent_children = 0;
-    graph_.each_edge(manifest, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+    graph_.each_part(manifest, [&](const Edge& edge) {
       const bool is_child = edge.role() == Role::kManifest;
       children += is_child ? 1 : 0;
       bool is_served = false;

@@ -37,9 +37,8 @@ void find_parents(const Graph& graph, std::vector<ChosenRef>& chosen) {
     if (one.ref.digest != kNoDigest) wanted.emplace(one.ref.digest, &one);
   }
   for (const ManifestRow& manifest : graph.manifests) {
-    graph.each_edge(manifest.id, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
-      const auto [first, last] = wanted.equal_range(edge.to);
+    graph.each_child(manifest, [&](DigestId child) {
+      const auto [first, last] = wanted.equal_range(child);
       for (auto at = first; at != last; ++at) at->second->parents.push_back(manifest.id);
     });
   }

@@ -144,6 +144,34 @@ struct Graph {
       f(Edge{edge_to[i], edge_flags[i], edge_media[i]});
     }
   }
+  /// Of these (of a digest, or of a row), each that names a digest.
+  template <class Of, class F>
+  void each_reference(const Of& of, F&& f) const {
+    each_edge(of, [&](const Edge& edge) {
+      if ((edge.flags & kInvalid) == 0) f(edge);
+    });
+  }
+  /// Of these, each but the subject: what a manifest is made of.
+  template <class Of, class F>
+  void each_part(const Of& of, F&& f) const {
+    each_reference(of, [&](const Edge& edge) {
+      if (edge.role() != Role::kSubject) f(edge);
+    });
+  }
+  /// Calls `f(id)` for each manifest that an index lists.
+  template <class Of, class F>
+  void each_child(const Of& of, F&& f) const {
+    each_reference(of, [&](const Edge& edge) {
+      if (edge.role() == Role::kManifest) f(edge.to);
+    });
+  }
+  /// Calls `f(id)` for what a manifest names as its subject.
+  template <class Of, class F>
+  void each_subject(const Of& of, F&& f) const {
+    each_reference(of, [&](const Edge& edge) {
+      if (edge.role() == Role::kSubject) f(edge.to);
+    });
+  }
 
   /// The rows of `pairs` that begin with `id`.
   static std::span<const std::pair<DigestId, DigestId>> rows_of(

@@ -44,14 +44,13 @@ class LostChildren {
     while (!pending_.empty()) {
       const DigestId id = pending_.back();
       pending_.pop_back();
-      graph_.each_edge(id, [&](const Edge& edge) {
-        if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
-        if (!reach_.meet(edge.to)) return;
-        pending_.push_back(edge.to);
-        if (!std::binary_search(doomed.begin(), doomed.end(), edge.to)) return;
-        if (!graph_.has(edge.to, kPresent)) return;
-        children_.insert(edge.to);
-        if (cause == kNoDigest) cause = edge.to;
+      graph_.each_child(id, [&](DigestId child) {
+        if (!reach_.meet(child)) return;
+        pending_.push_back(child);
+        if (!std::binary_search(doomed.begin(), doomed.end(), child)) return;
+        if (!graph_.has(child, kPresent)) return;
+        children_.insert(child);
+        if (cause == kNoDigest) cause = child;
       });
     }
     return cause;
@@ -65,10 +64,8 @@ class LostChildren {
 
 bool has_live_subject(const Graph& graph, const Accounts& accounts, DigestId id) {
   bool live = false;
-  graph.each_edge(id, [&](const Edge& edge) {
-    if ((edge.flags & kInvalid) == 0 && edge.role() == Role::kSubject) {
-      live |= accounts.live_by_tag[row(edge.to)] != 0 && graph.has(edge.to, kPresent);
-    }
+  graph.each_subject(id, [&](DigestId subject) {
+    live |= accounts.live_by_tag[row(subject)] != 0 && graph.has(subject, kPresent);
   });
   return live;
 }

@@ -160,8 +160,7 @@ class Expansion {
     }
     const auto id = graph_.digests.find(digest);
     if (!id) return;
-    graph_.each_edge(*id, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+    graph_.each_part(*id, [&](const Edge& edge) {
       f(Part{graph_.digests[edge.to], edge.role() == Role::kManifest, edge.role() == Role::kConfig,
              (edge.flags & kForeign) != 0});
     });

@@ -71,8 +71,7 @@ void add_roots(const Survey& survey, const Repository& repository, Roots roots,
 /// Calls `f(id)` for everything one step from `id` under the policy.
 template <class F>
 void each_step(const Graph& graph, DigestId id, const Policy& policy, F&& f) {
-  graph.each_edge(id, [&](const Edge& edge) {
-    if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+  graph.each_part(id, [&](const Edge& edge) {
     if (!policy.absent_children && edge.role() == Role::kManifest &&
         graph.present_blob(edge.to) == kNoDigest) {
       return;

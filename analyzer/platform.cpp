@@ -94,8 +94,8 @@ ConfigFacts config_facts(const storage::Store& store, const storage::Digest& con
 
 ConfigFacts config_facts(const storage::Store& store, const Graph& graph, DigestId image) {
   DigestId config = kNoDigest;
-  graph.each_edge(image, [&](const Edge& edge) {
-    const bool is_config = edge.role() == Role::kConfig && (edge.flags & kInvalid) == 0;
+  graph.each_reference(image, [&](const Edge& edge) {
+    const bool is_config = edge.role() == Role::kConfig;
     if (is_config && config == kNoDigest && graph.has(edge.to, kPresent)) config = edge.to;
   });
   return config == kNoDigest ? ConfigFacts{} : config_facts(store, graph.digests[config]);

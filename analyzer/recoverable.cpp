@@ -106,10 +106,7 @@ class Past {
         for (const Digest& child : closures_.of(digest).manifests) explained_.insert(child);
         continue;
       }
-      graph_.each_edge(*id, [&](const Edge& edge) {
-        const bool is_child = edge.role() == Role::kManifest && (edge.flags & kInvalid) == 0;
-        if (is_child) pending.push_back(graph_.digests[edge.to]);
-      });
+      graph_.each_child(*id, [&](DigestId child) { pending.push_back(graph_.digests[child]); });
     }
   }
 

@@ -9,11 +9,6 @@
 
 namespace regsweep::analyzer {
 
-/// What a removal knows a file by.
-inline storage::Identity identity_of(const storage::FileFacts& facts) {
-  return {facts.inode, facts.size_bytes, facts.mtime_nanoseconds};
-}
-
 /// A removal of what stands at `path`, by the facts of what it is to be known by
 /// (storage::identity_path()). It counts no bytes yet.
 inline storage::Removal removal_of(storage::RemovalClass removal_class, std::string path,
@@ -21,7 +16,7 @@ inline storage::Removal removal_of(storage::RemovalClass removal_class, std::str
   storage::Removal removal;
   removal.removal_class = removal_class;
   removal.path = std::move(path);
-  removal.identity = identity_of(facts);
+  removal.identity = storage::identity_of(facts);
   removal.reason = std::move(reason);
   return removal;
 }

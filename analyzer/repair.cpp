@@ -138,7 +138,8 @@ class RepairBuilder {
       return;
     }
     const SoundnessOf& found = state_.content.of(digest);
-    if (found.state == Sound::kDamaged && identity_of(*facts) != identity_of(found.facts)) {
+    if (found.state == Sound::kDamaged &&
+        storage::identity_of(*facts) != storage::identity_of(found.facts)) {
       problem(path, "changed after it was read");
       return;
     }

@@ -19,6 +19,7 @@ using storage::AdditionClass;
 using storage::Errc;
 using storage::Removal;
 using storage::RemovalClass;
+using storage::Removed;
 
 /// How many files are written before the user is asked again whether to stop.
 constexpr std::size_t kBlobBatch = 16;
@@ -147,9 +148,11 @@ class Repairer {
       }
       const std::vector<Removal> batch(all.begin() + static_cast<std::ptrdiff_t>(begin),
                                        all.begin() + static_cast<std::ptrdiff_t>(end));
-      std::size_t moved = 0;
-      const storage::Status status = sweeper_.quarantine(batch, moved);
-      for (std::size_t i = 0; i < std::min(moved, batch.size()); ++i) count(batch[i]);
+      std::vector<Removed> done;
+      const storage::Status status = sweeper_.quarantine(batch, done);
+      for (std::size_t i = 0; i < done.size(); ++i) {
+        if (done[i] == Removed::kDone) count(batch[i]);
+      }
       if (!status) return stop(ApplyEnd::kStopped, words(status.error())), false;
       begin = end;
     }

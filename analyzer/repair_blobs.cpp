@@ -29,9 +29,8 @@ std::vector<Digest> missing_and_needed(const Survey& survey) {
   };
   for (const ManifestRow& manifest : graph.manifests) {
     if (live[row(manifest.id)] == 0) continue;
-    graph.each_edge(manifest, [&](const Edge& edge) {
-      if ((edge.flags & (kInvalid | kForeign)) != 0 || edge.role() == Role::kSubject) return;
-      look(edge.to);
+    graph.each_part(manifest, [&](const Edge& edge) {
+      if ((edge.flags & kForeign) == 0) look(edge.to);
     });
   }
   std::vector<DigestId> roots;

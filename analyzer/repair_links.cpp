@@ -74,10 +74,8 @@ class Needs {
     while (!pending_.empty()) {
       const DigestId id = pending_.back();
       pending_.pop_back();
-      graph_.each_edge(id, [&](const Edge& edge) {
-        if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
-        add(edge.to, edge.role() == Role::kManifest, tag);
-      });
+      graph_.each_part(
+          id, [&](const Edge& edge) { add(edge.to, edge.role() == Role::kManifest, tag); });
     }
   }
 

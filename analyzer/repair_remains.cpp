@@ -39,8 +39,7 @@ class Lacks {
  private:
   void walk(DigestId id) {
     const bool is_hollow = is_in(state_.damage.hollow_indexes, id);
-    graph_.each_edge(id, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() == Role::kSubject) return;
+    graph_.each_part(id, [&](const Edge& edge) {
       const bool is_child = edge.role() == Role::kManifest;
       const bool may_be_absent = is_child ? !is_hollow : (edge.flags & kForeign) != 0;
       look(edge.to, part_name(edge.role()), may_be_absent);

@@ -33,10 +33,7 @@ void add_image(const storage::Store& store, const Graph& graph, DigestId manifes
 TagFacts facts_of(const storage::Store& store, const Graph& graph, DigestId manifest) {
   TagFacts facts;
   std::vector<DigestId> children;
-  graph.each_edge(manifest, [&](const Edge& edge) {
-    const bool is_child = edge.role() == Role::kManifest && (edge.flags & kInvalid) == 0;
-    if (is_child) children.push_back(edge.to);
-  });
+  graph.each_child(manifest, [&](DigestId child) { children.push_back(child); });
   if (children.empty()) {
     add_image(store, graph, manifest, std::nullopt, facts);
     return facts;

@@ -127,8 +127,8 @@ std::vector<OddKind> find_odd_kinds(const Verification& of) {
     claims.push_back(claimed_kind(media_type));
   std::vector<OddKind> odd;
   for (const ManifestRow& manifest : graph.manifests) {
-    graph.each_edge(manifest, [&](const Edge& edge) {
-      if ((edge.flags & (kInvalid | kManifestEdge)) != 0) return;
+    graph.each_reference(manifest, [&](const Edge& edge) {
+      if ((edge.flags & kManifestEdge) != 0) return;
       if (of.content.states[row(edge.to)] != ContentState::kSound) return;
       // Schema 1 has no media types: its layers are gzip.
       const ContentKind claim =

@@ -124,8 +124,8 @@ class Explanation {
               [&](DigestId a, DigestId b) { return graph_.digests.less(a, b); });
     manifests.erase(std::unique(manifests.begin(), manifests.end()), manifests.end());
     for (const DigestId manifest : manifests) {
-      graph_.each_edge(manifest, [&](const Edge& edge) {
-        if ((edge.flags & kInvalid) != 0 || edge.to != id) return;
+      graph_.each_reference(manifest, [&](const Edge& edge) {
+        if (edge.to != id) return;
         const Namer namer{manifest, edge.role(), (edge.flags & kForeign) != 0,
                           standing_of(manifest)};
         const bool again = !why_.namers.empty() && why_.namers.back().manifest == manifest &&
@@ -139,11 +139,7 @@ class Explanation {
     if (graph_.is_manifest(id) && !media_type_of(graph_.type(id)).empty()) {
       why_.media_type = media_type_of(graph_.type(id));
     }
-    graph_.each_edge(id, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) == 0 && edge.role() == Role::kSubject) {
-        why_.subjects.push_back(edge.to);
-      }
-    });
+    graph_.each_subject(id, [&](DigestId subject) { why_.subjects.push_back(subject); });
   }
 
   void find_tags() {
@@ -244,10 +240,9 @@ class Explanation {
     std::stable_partition(why_.defects.begin(), why_.defects.end(),
                           [&](const DefectOf& defect) { return defect.id == why_.object; });
     if (why_.object == kNoDigest) return;
-    graph_.each_edge(why_.object, [&](const Edge& edge) {
-      if ((edge.flags & kInvalid) != 0 || edge.role() != Role::kManifest) return;
+    graph_.each_child(why_.object, [&](DigestId child) {
       ++why_.children;
-      if (graph_.present_blob(edge.to) == kNoDigest) ++why_.absent_children;
+      if (graph_.present_blob(child) == kNoDigest) ++why_.absent_children;
     });
   }
 
@@ -271,9 +266,7 @@ class Explanation {
 
   bool has_children(DigestId id) const {
     bool any = false;
-    graph_.each_edge(id, [&](const Edge& edge) {
-      any |= (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest;
-    });
+    graph_.each_child(id, [&](DigestId) { any = true; });
     return any;
   }
 

@@ -28,9 +28,8 @@ Marks read_manifests(const Survey& survey) {
   while (!pending.empty()) {
     const DigestId id = pending.back();
     pending.pop_back();
-    graph.each_edge(id, [&](const Edge& edge) {
-      const bool followed = (edge.flags & kManifestEdge) != 0 && (edge.flags & kInvalid) == 0;
-      if (followed && edge.role() != Role::kSubject) meet(edge.to);
+    graph.each_part(id, [&](const Edge& edge) {
+      if ((edge.flags & kManifestEdge) != 0) meet(edge.to);
     });
   }
   return read;
@@ -112,10 +111,7 @@ std::vector<DigestId> manifests_in_use(const Survey& survey) {
   const Graph& graph = survey.graph;
   std::vector<std::pair<DigestId, DigestId>> lists;  // image → index
   for (const ManifestRow& manifest : graph.manifests) {
-    graph.each_edge(manifest.id, [&](const Edge& edge) {
-      const bool lists_it = (edge.flags & kInvalid) == 0 && edge.role() == Role::kManifest;
-      if (lists_it) lists.emplace_back(edge.to, manifest.id);
-    });
+    graph.each_child(manifest, [&](DigestId child) { lists.emplace_back(child, manifest.id); });
   }
   std::sort(lists.begin(), lists.end());
   Marks met(graph.node_count());

@@ -260,8 +260,10 @@ int sweep(const CommonArgs& common, const ApplyArgs& args, const OpenStore& open
   const Exit of_plan = exit_for(planned);
   reports::ApplySummary summary = carry_out(common, args, opened, planned, *sweeper, io);
   if (given != nullptr) {
-    const std::uint64_t gone = given->removals.size() - planned.plan.total.objects;
-    summary.result.already_gone = std::max(summary.result.already_gone, gone);
+    // Those that went before this run looked: left out of its plan, or also counted by it.
+    std::uint64_t& gone = summary.result.already_gone;
+    gone += given->removals.size() - planned.plan.removals.size();
+    gone = std::max<std::uint64_t>(gone, given->removals.size() - planned.plan.total.objects);
   }
   const Exit written = write_results(common, io, [&](std::ostream& out) {
     if (common.json) {

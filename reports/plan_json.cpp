@@ -271,12 +271,17 @@ Plan plan_from(const Json& json) {
 
 }  // namespace
 
-void write_plan_file(const Plan& plan, const Json& results, std::ostream& out) {
-  Json totals = Json::object();
-  for (std::size_t i = 0; i < plan.totals.size(); ++i) {
-    totals[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
-        total_json(plan.totals[i]);
+Json classes_json(const std::array<analyzer::PlanTotal, storage::kRemovalClasses>& classes) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    json[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
+        total_json(classes[i]);
   }
+  return json;
+}
+
+void write_plan_file(const Plan& plan, const Json& results, std::ostream& out) {
+  Json totals = classes_json(plan.totals);
   totals["total"] = total_json(plan.total);
   totals["held_back"] = total_json(plan.held_back);
   PlanWriter writer(out);
@@ -308,21 +313,15 @@ void write_plan_json(const Plan& plan, std::ostream& out) {
 
 void write_apply_json(const ApplySummary& summary, std::ostream& out) {
   const analyzer::ApplyResult& result = summary.result;
-  Json removed = Json::object();
-  for (std::size_t i = 0; i < result.removed.size(); ++i) {
-    removed[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
-        total_json(result.removed[i]);
-  }
   const Json json = {{"schema", "regsweep.apply/1"},
                      {"end", end_name(result.end)},
                      {"reason", printable(result.reason)},
-                     {"removed", std::move(removed)},
+                     {"removed", classes_json(result.removed)},
                      {"total_objects", result.total.objects},
                      {"total_bytes", bytes_pair(result.total.bytes)},
                      {"promised_bytes", bytes_pair(summary.promised.bytes)},
                      {"already_gone", result.already_gone},
-                     {"quarantine_run",
-                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
+                     {"quarantine_run", text_or_null(result.quarantine_run)},
                      {"disk_free_before_bytes", summary.disk_free_before},
                      {"disk_free_after_bytes", summary.disk_free_after}};
   out << json.dump(1) << '\n';

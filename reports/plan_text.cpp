@@ -92,7 +92,7 @@ void write_apply_text(const ApplySummary& summary, const TextOptions& options, s
   }
   if (result.total.objects != 0) write_classes(result.removed, result.total, options, out);
   if (result.already_gone != 0) {
-    out << grouped(result.already_gone) << " were gone already, by an earlier apply\n";
+    out << grouped(result.already_gone) << " were gone already\n";
   }
   out << fmt::format("promised {}, {} {}\n", size_text(summary.promised.bytes, options),
                      summary.quarantine ? "moved to quarantine" : "freed",

@@ -17,13 +17,12 @@ void write_quarantine_runs(const std::vector<storage::QuarantineRun>& runs, std:
 Json quarantine_runs_json(const std::vector<storage::QuarantineRun>& runs) {
   Json rows = Json::array();
   for (const storage::QuarantineRun& run : runs) {
-    rows.push_back(
-        {{"run", run.id},
-         {"started", time_or_null(run.started_seconds)},
-         {"objects", run.objects},
-         {"allocated_bytes", run.allocated_bytes},
-         {"finished", run.finished},
-         {"problem", run.problem.empty() ? Json(nullptr) : Json(printable(run.problem))}});
+    rows.push_back({{"run", run.id},
+                    {"started", time_or_null(run.started_seconds)},
+                    {"objects", run.objects},
+                    {"allocated_bytes", run.allocated_bytes},
+                    {"finished", run.finished},
+                    {"problem", text_or_null(run.problem)}});
   }
   return rows;
 }

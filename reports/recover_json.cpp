@@ -103,17 +103,16 @@ void write_recovery_json(const RecoveryReport& report, std::ostream& out) {
   const analyzer::Recovery& recovery = report.recovery;
   Json tags = Json::array();
   for (const analyzer::TagRecovery& tag : recovery.tags) {
-    tags.push_back(
-        {{"repository", printable(tag.repository)},
-         {"tag", printable(tag.tag)},
-         {"digest", tag.digest.text()},
-         {"before", tag.before ? Json(tag.before->text()) : Json(nullptr)},
-         {"new", tag.is_new},
-         {"type", type_json(tag.type)},
-         {"size", bytes_pair(tag.size)},
-         {"whole", tag.lacks.empty()},
-         {"lacks", lacks_json(tag.lacks)},
-         {"obstacle", tag.obstacle.empty() ? Json(nullptr) : Json(printable(tag.obstacle))}});
+    tags.push_back({{"repository", printable(tag.repository)},
+                    {"tag", printable(tag.tag)},
+                    {"digest", tag.digest.text()},
+                    {"before", tag.before ? Json(tag.before->text()) : Json(nullptr)},
+                    {"new", tag.is_new},
+                    {"type", type_json(tag.type)},
+                    {"size", bytes_pair(tag.size)},
+                    {"whole", tag.lacks.empty()},
+                    {"lacks", lacks_json(tag.lacks)},
+                    {"obstacle", text_or_null(tag.obstacle)}});
   }
   Json outcome = nullptr;
   if (report.result) {
@@ -122,8 +121,7 @@ void write_recovery_json(const RecoveryReport& report, std::ostream& out) {
                {"reason", printable(result.reason)},
                {"moved", result.moved_total.objects},
                {"added", result.added_total},
-               {"quarantine_run",
-                result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)}};
+               {"quarantine_run", text_or_null(result.quarantine_run)}};
   }
   const Json json = {{"schema", kSchema},
                      {"complete", !recovery.is_incomplete},

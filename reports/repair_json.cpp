@@ -130,11 +130,6 @@ void write_repair_json(const Repair& repair, std::ostream& out) {
 
 void write_repaired_json(const RepairSummary& summary, const Repair& repair, std::ostream& out) {
   const analyzer::RepairResult& result = summary.result;
-  Json removed = Json::object();
-  for (std::size_t i = 0; i < result.moved.size(); ++i) {
-    removed[std::string(analyzer::removal_class_name(static_cast<storage::RemovalClass>(i)))] =
-        objects_and_bytes(result.moved[i].objects, result.moved[i].bytes);
-  }
   Json added = Json::object();
   for (std::size_t i = 0; i < result.added.size(); ++i) {
     added[std::string(analyzer::addition_class_name(static_cast<storage::AdditionClass>(i)))] =
@@ -143,12 +138,11 @@ void write_repaired_json(const RepairSummary& summary, const Repair& repair, std
   const Json json = {{"schema", "regsweep.apply/1"},
                      {"end", end_name(result.end)},
                      {"reason", printable(result.reason)},
-                     {"removed", std::move(removed)},
+                     {"removed", classes_json(result.moved)},
                      {"added", std::move(added)},
                      {"total_objects", result.moved_total.objects},
                      {"total_bytes", bytes_pair(result.moved_total.bytes)},
-                     {"quarantine_run",
-                      result.quarantine_run.empty() ? Json(nullptr) : Json(result.quarantine_run)},
+                     {"quarantine_run", text_or_null(result.quarantine_run)},
                      {"repair", repair_results_json(repair)}};
   out << json.dump(1) << '\n';
 }

@@ -96,7 +96,7 @@ Status AdditionUndo::take_away(const std::string& path, const Identity& placed) 
   const Result<FileFacts> facts = place->stat(name.c_str());
   if (!facts && facts.error().code == Errc::kNotFound) return kOk;
   if (!facts) return below(path, facts.error());
-  const Identity found{facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
+  const Identity found = identity_of(*facts);
   if (facts->type != FileType::kRegular || found != placed) {
     if (!is_put_back(parent, &found)) undone_.skipped.push_back(path);
     return kOk;

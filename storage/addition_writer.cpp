@@ -144,7 +144,7 @@ Status AdditionWriter::prepare(const Staged& one, const Directory& parent) const
   if (!file) return change_error(errno, "cannot open", object_path(one.object));
   const Result<FileFacts> staged = facts_of(file.get());
   if (!staged) return below(object_path(one.object), staged.error());
-  if (Identity{staged->inode, staged->size_bytes, staged->mtime_nanoseconds} != one.identity) {
+  if (identity_of(*staged) != one.identity) {
     return Error{Errc::kCorrupt, object_path(one.object), "was written to after it was staged", 0};
   }
   Status given = give_owner_and_mode(file.get(), facts->uid, facts->gid, facts->mode & kFileBits);

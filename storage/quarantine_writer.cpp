@@ -185,20 +185,20 @@ Status QuarantineWriter::plan(std::span<const Removal> batch, std::vector<Planne
 }
 
 /// Judges an object once more and moves it. One that went meanwhile is as good as moved.
-Status QuarantineWriter::carry_out(const Planned& planned, Place& place) {
+Result<Removed> QuarantineWriter::carry_out(const Planned& planned, Place& place) {
   const Removal& removal = *planned.removal;
-  if (planned.is_gone) return kOk;
+  if (planned.is_gone) return Removed::kAlreadyGone;
   const Status opened = open_parent(removal.path, place);
-  if (!opened && opened.error().code == Errc::kNotFound) return kOk;
+  if (!opened && opened.error().code == Errc::kNotFound) return Removed::kAlreadyGone;
   if (!opened) return below(removal.path, opened.error());
   const std::string name = last_component(removal.path);
   const Result<Presence> there = check_object(place.directory, name, removal);
   if (!there) return below(removal.path, there.error());
-  if (*there == Presence::kGone) return kOk;
+  if (*there == Presence::kGone) return Removed::kAlreadyGone;
   if (removal.removal_class == RemovalClass::kEmptyDirectory) {
-    const Result<Removed> removed = remove_object(store_.v2, removal);
+    Result<Removed> removed = remove_object(store_.v2, removal);
     if (!removed) return below(removal.path, removed.error());
-    return kOk;
+    return removed;
   }
   const int failed = rename_no_replace(place.directory, name.c_str(), objects_,
                                        std::to_string(planned.object).c_str());
@@ -206,16 +206,16 @@ Status QuarantineWriter::carry_out(const Planned& planned, Place& place) {
   // Gone between the last look and the move is as good as moved; a missing target is not.
   if (failed == ENOENT) {
     const Result<FileFacts> still = place.directory.stat(name.c_str());
-    if (!still && still.error().code == Errc::kNotFound) return kOk;
+    if (!still && still.error().code == Errc::kNotFound) return Removed::kAlreadyGone;
   }
   if (failed != 0) {
     return change_error(failed, "cannot move it to the quarantine", removal.path);
   }
-  return kOk;
+  return Removed::kDone;
 }
 
-Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& moved) {
-  moved = 0;
+Status QuarantineWriter::move(const std::vector<Removal>& batch, std::vector<Removed>& done) {
+  done.clear();
   const std::lock_guard lock(mutex_);
   std::vector<Planned> planned;
   planned.reserve(batch.size());
@@ -223,8 +223,9 @@ Status QuarantineWriter::move(const std::vector<Removal>& batch, std::size_t& mo
   if (Status written = journal_.flush(true); !written) return written;
   Place place;
   for (const Planned& one : planned) {
-    if (Status done = carry_out(one, place); !done) return done;
-    ++moved;
+    const Result<Removed> removed = carry_out(one, place);
+    if (!removed) return removed.error();
+    done.push_back(*removed);
   }
   return fit;
 }

@@ -24,7 +24,7 @@ class QuarantineWriter {
   static Result<std::unique_ptr<QuarantineWriter>> begin(const LockedStore& store);
 
   /// See Sweeper::quarantine(). Empty directories are removed and made anew by undo.
-  Status move(const std::vector<Removal>& batch, std::size_t& moved);
+  Status move(const std::vector<Removal>& batch, std::vector<Removed>& done);
 
   /// Removes an empty directory, with what undo needs to make it again in the journal. Not synced:
   /// a power cut may lose that, and undo then does without the directory.
@@ -56,7 +56,7 @@ class QuarantineWriter {
 
   Status open_parent(const std::string& path, Place& place) const;
   Status plan(std::span<const Removal> batch, std::vector<Planned>& planned);
-  Status carry_out(const Planned& planned, Place& place);
+  Result<Removed> carry_out(const Planned& planned, Place& place);
 
   const LockedStore& store_;
   std::string id_;

@@ -76,7 +76,7 @@ Result<Identity> fill(int fd, const Addition& addition) {
   if (synced != 0) return change_error(errno, "cannot sync what is to be added", "");
   const Result<FileFacts> facts = facts_of(fd);
   if (!facts) return facts.error();
-  return Identity{facts->inode, facts->size_bytes, facts->mtime_nanoseconds};
+  return identity_of(*facts);
 }
 
 }  // namespace

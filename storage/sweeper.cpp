@@ -47,10 +47,10 @@ class DirectorySweeper final : public Sweeper {
     return kOk;
   }
 
-  Status quarantine(const std::vector<Removal>& batch, std::size_t& moved) override {
-    moved = 0;
+  Status quarantine(const std::vector<Removal>& batch, std::vector<Removed>& done) override {
+    done.clear();
     if (run_ == nullptr) return Error{Errc::kUsage, {}, "no quarantine run has begun", 0};
-    return run_->move(batch, moved);
+    return run_->move(batch, done);
   }
 
   Status stage(const std::vector<Addition>& batch, std::size_t& staged) override {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/digest.h"
+#include "storage/directory.h"
 #include "storage/result.h"
 
 namespace regsweep::storage {
@@ -18,6 +19,10 @@ struct Identity {
   std::int64_t mtime_nanoseconds = 0;  ///< since 1970
   bool operator==(const Identity&) const = default;
 };
+
+inline Identity identity_of(const FileFacts& facts) noexcept {
+  return {facts.inode, facts.size_bytes, facts.mtime_nanoseconds};
+}
 
 /// What kind of thing goes. The order is the order of removal: a crash between two kinds leaves
 /// garbage, never a link to nothing.
@@ -97,10 +102,10 @@ class Sweeper {
   virtual Status begin_quarantine() = 0;
 
   /// Moves things there by rename: first all of them go into the journal, which is synced, then
-  /// they move. Stops at the first that fails; `moved` says how many did, in order (kAlreadyGone
-  /// ones counted). kChanged as for remove(). kUnsupported: it lies on another file system or
-  /// mount. Empty directories are removed instead, and made again by undo.
-  virtual Status quarantine(const std::vector<Removal>& batch, std::size_t& moved) = 0;
+  /// they move. Stops at the first that fails; `done` says what became of each before it, in order.
+  /// kChanged as for remove(). kUnsupported: it lies on another file system or mount. Empty
+  /// directories are removed instead, and made again by undo.
+  virtual Status quarantine(const std::vector<Removal>& batch, std::vector<Removed>& done) = 0;
 
   /// Writes what is to be added into the open quarantine run, where no registry sees it: links with
   /// their digest, blobs copied from their source and hashed on the way. The journal names each

@@ -14,10 +14,6 @@ namespace {
 
 Error changed(std::string message) { return {Errc::kChanged, {}, std::move(message), 0}; }
 
-Identity identity_of(const FileFacts& facts) noexcept {
-  return {facts.inode, facts.size_bytes, facts.mtime_nanoseconds};
-}
-
 /// What differs between what was judged and what is there, in words.
 Error difference(const Identity& judged, const Identity& now) {
   if (judged.inode != now.inode) return changed("is another object than the one that was judged");

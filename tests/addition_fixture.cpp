@@ -99,10 +99,10 @@ void AdditionTest::stage(const std::vector<Addition>& batch) {
 }
 
 void AdditionTest::move(const std::vector<storage::Removal>& batch) {
-  std::size_t moved = 0;
-  const storage::Status status = sweeper().quarantine(batch, moved);
+  std::vector<storage::Removed> done;
+  const storage::Status status = sweeper().quarantine(batch, done);
   ASSERT_TRUE(status) << status.error().path << ": " << status.error().message;
-  ASSERT_EQ(moved, batch.size());
+  ASSERT_EQ(done.size(), batch.size());
 }
 
 void AdditionTest::place(std::size_t wanted) {

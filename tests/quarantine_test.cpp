@@ -70,10 +70,10 @@ class QuarantineTest : public tests::ScratchStoreTest {
   /// A whole run; returns its id.
   std::string run(const std::vector<Removal>& removals) {
     EXPECT_TRUE(sweeper().begin_quarantine());
-    std::size_t moved = 0;
-    const Status status = sweeper().quarantine(removals, moved);
+    std::vector<Removed> done;
+    const Status status = sweeper().quarantine(removals, done);
     EXPECT_TRUE(status) << status.error().path << ": " << status.error().message;
-    EXPECT_EQ(moved, removals.size());
+    EXPECT_EQ(done, std::vector<Removed>(removals.size(), Removed::kDone));
     EXPECT_TRUE(sweeper().end_quarantine(true));
     return sweeper().run_id();
   }
@@ -139,8 +139,8 @@ TEST_F(QuarantineTest, EmptyDirectoriesDeletedBesideARunComeBackToo) {
       EXPECT_EQ(*removed, Removed::kDone);
       EXPECT_EQ(*sweeper().remove(removal), Removed::kAlreadyGone);
     } else {
-      std::size_t moved = 0;
-      ASSERT_TRUE(sweeper().quarantine({removal}, moved));
+      std::vector<Removed> done;
+      ASSERT_TRUE(sweeper().quarantine({removal}, done));
     }
   }
   ASSERT_TRUE(sweeper().end_quarantine(true));
@@ -154,8 +154,8 @@ TEST_F(QuarantineTest, ARunOfAnApplyThatWasKilledCanBeUndone) {
   const std::vector<std::string> before = snapshot(root_);
   const std::vector<Removal> all = everything();
   ASSERT_TRUE(sweeper().begin_quarantine());
-  std::size_t moved = 0;
-  ASSERT_TRUE(sweeper().quarantine({all[0], all[1], all[7]}, moved));
+  std::vector<Removed> done;
+  ASSERT_TRUE(sweeper().quarantine({all[0], all[1], all[7]}, done));
   const std::string id = sweeper().run_id();
   sweeper_.reset();  // no end: killed
   set_journal(id, journal(id) + "0123456789abcdef 9\tmove\t3");
@@ -173,8 +173,8 @@ TEST_F(QuarantineTest, ARunOfAnApplyThatWasKilledCanBeUndone) {
 TEST_F(QuarantineTest, ARunThatStoppedPartWayIsNotFinished) {
   put_store();
   ASSERT_TRUE(sweeper().begin_quarantine());
-  std::size_t moved = 0;
-  ASSERT_TRUE(sweeper().quarantine({everything().front()}, moved));
+  std::vector<Removed> done;
+  ASSERT_TRUE(sweeper().quarantine({everything().front()}, done));
   ASSERT_TRUE(sweeper().end_quarantine(false));
   const auto runs = quarantine()->runs();
   ASSERT_TRUE(runs);
@@ -390,17 +390,17 @@ TEST_F(QuarantineTest, ABatchStopsAtTheFirstThatChanged) {
                                 judged(RemovalClass::kBlob, blob('3'))};
   put(blob('2') + "/data", "newer and longer");
   ASSERT_TRUE(sweeper().begin_quarantine());
-  std::size_t moved = 9;
-  const Status status = sweeper().quarantine(batch, moved);
+  std::vector<Removed> done;
+  const Status status = sweeper().quarantine(batch, done);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, Errc::kChanged);
   EXPECT_EQ(status.error().path, blob('2') + "/data");
-  EXPECT_EQ(moved, 1u);
+  EXPECT_EQ(done, std::vector<Removed>{Removed::kDone});
   EXPECT_TRUE(there(blob('2')));
   EXPECT_TRUE(there(blob('3')));
   batch.erase(batch.begin() + 1);  // the first is gone by now, which is as good as moved
-  ASSERT_TRUE(sweeper().quarantine(batch, moved));
-  EXPECT_EQ(moved, 2u);
+  ASSERT_TRUE(sweeper().quarantine(batch, done));
+  EXPECT_EQ(done, (std::vector<Removed>{Removed::kAlreadyGone, Removed::kDone}));
   ASSERT_TRUE(sweeper().end_quarantine(true));
   EXPECT_EQ(undone(sweeper().run_id()).objects, 2u);
 }
@@ -410,8 +410,8 @@ TEST_F(QuarantineTest, ALiveDirectoryIsNotTakenForAnEmptyOne) {
   Removal removal = judged(RemovalClass::kEmptyDirectory, kEmpty);
   put(kEmpty + "/sha256/x/link", "new");
   ASSERT_TRUE(sweeper().begin_quarantine());
-  std::size_t moved = 0;
-  EXPECT_EQ(sweeper().quarantine({removal}, moved).error().code, Errc::kChanged);
+  std::vector<Removed> done;
+  EXPECT_EQ(sweeper().quarantine({removal}, done).error().code, Errc::kChanged);
   EXPECT_EQ(sweeper().remove(removal).error().code, Errc::kChanged);
   EXPECT_TRUE(there(kEmpty + "/sha256/x/link"));
 }
@@ -460,13 +460,13 @@ TEST_F(QuarantineTest, AnotherFileSystemOrMountIsRefused) {
   fs::copy(at("blobs"), base_ + "/copy/blobs", fs::copy_options::recursive);
   ASSERT_TRUE(mounted(at("blobs"), (base_ + "/copy/blobs").c_str()));
   ASSERT_TRUE(sweeper().begin_quarantine());
-  std::size_t moved = 0;
+  std::vector<Removed> done;
   const std::vector<Removal> batch = {judged(RemovalClass::kLayerLink, layer_link('1')),
                                       judged(RemovalClass::kBlob, blob('1'))};
-  const Status bound = sweeper().quarantine(batch, moved);
+  const Status bound = sweeper().quarantine(batch, done);
   ASSERT_FALSE(bound);
   EXPECT_EQ(bound.error().code, Errc::kUnsupported);
-  EXPECT_EQ(moved, 1u);
+  EXPECT_EQ(done, std::vector<Removed>{Removed::kDone});
   EXPECT_TRUE(there(blob('1') + "/data"));
 }
 

@@ -120,9 +120,9 @@ TEST_F(RepairApply, WhatWasCutOffIsFinishedByThePlan) {
   const Plan plan = read_back();
   {
     auto sweeper = storage::open_sweeper(b_.root(), b_.v2());
-    std::size_t moved = 0;
+    std::vector<storage::Removed> done;
     ASSERT_TRUE((*sweeper)->begin_quarantine());
-    ASSERT_TRUE((*sweeper)->quarantine(plan.removals, moved));
+    ASSERT_TRUE((*sweeper)->quarantine(plan.removals, done));
   }
   Plan rest;
   EXPECT_EQ(fitted(plan, &rest), "");

@@ -82,7 +82,10 @@ int carry_out(Sweeper& sweeper, Plan& plan, bool again) {
   });
   if (rc == 0) {
     rc = go_on("quarantine", again, [&](std::size_t from, std::size_t& done) {
-      return sweeper.quarantine(behind(plan.removals, from), done);
+      std::vector<regsweep::storage::Removed> removed;
+      Status status = sweeper.quarantine(behind(plan.removals, from), removed);
+      done = removed.size();
+      return status;
     });
   }
   if (rc == 0) {
@@ -90,7 +93,8 @@ int carry_out(Sweeper& sweeper, Plan& plan, bool again) {
   }
   if (rc != 0) return rc;
   if (placed != plan.additions.size()) return failed("place", {Errc::kIo, {}, "not all", 0});
-  return go_on("end", again, [&](std::size_t, std::size_t&) { return sweeper.end_quarantine(true); });
+  return go_on("end", again,
+               [&](std::size_t, std::size_t&) { return sweeper.end_quarantine(true); });
 }
 
 }  // namespace
