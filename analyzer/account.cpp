@@ -75,9 +75,10 @@ void count_the_rest(const Survey& survey, Accounts& accounts) {
   add(structure, inventory[FileClass::kDirectory]);
   add(structure, inventory[FileClass::kLink]);
   if (survey.exact) return;
+  other.objects += survey.stray_files.objects;
+  other.bytes += survey.stray_files.bytes;
   for (const Event& event : survey.events) {
-    const bool file = event.kind == EventKind::kStrayFile || event.kind == EventKind::kSymlink ||
-                      event.kind == EventKind::kSpecialFile ||
+    const bool file = event.kind == EventKind::kSymlink || event.kind == EventKind::kSpecialFile ||
                       event.kind == EventKind::kTemporaryFile;
     if (!file) continue;
     ++other.objects;

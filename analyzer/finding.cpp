@@ -159,10 +159,10 @@ class Findings {
   void clutter() {
     from_events(EventKind::kSymlink, FindingCode::kSymlinks, Concern::kWarning);
     from_events(EventKind::kSpecialFile, FindingCode::kSpecialFiles, Concern::kWarning);
-    from_events(EventKind::kStrayFile, FindingCode::kStrayFiles, Concern::kNote);
+    from_strays(survey_.stray_files, FindingCode::kStrayFiles);
     from_events(EventKind::kOddLink, FindingCode::kStrayFiles, Concern::kWarning);
     from_events(EventKind::kOddData, FindingCode::kStrayFiles, Concern::kWarning);
-    from_events(EventKind::kStrayDirectory, FindingCode::kStrayDirectories, Concern::kNote);
+    from_strays(survey_.stray_directories, FindingCode::kStrayDirectories);
     from_events(EventKind::kTemporaryFile, FindingCode::kTemporaryFiles, Concern::kNote);
     from_events(EventKind::kBlobWithoutData, FindingCode::kBlobsWithoutData, Concern::kNote);
     from_events(EventKind::kEmptyDirectory, FindingCode::kEmptyDirectories, Concern::kNote);
@@ -265,6 +265,18 @@ class Findings {
       finding.bytes += {event.facts.size_bytes, event.facts.allocated_bytes};
     }
     add(std::move(finding));
+  }
+
+  void from_strays(const Strays& strays, FindingCode code) {
+    static_assert(Strays::kNamed >= kMostSubjects);
+    add({code,
+         Concern::kNote,
+         strays.objects,
+         {strays.paths.begin(), strays.paths.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                           strays.paths.size(), kMostSubjects))},
+         strays.bytes,
+         {},
+         {}});
   }
 
   void odd_links(const Repository& repository, const std::vector<OddLink>& odd, Finding& damaged,

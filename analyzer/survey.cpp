@@ -20,19 +20,6 @@ bool inventory_agrees(const Survey& survey) {
   return objects == survey.inventory[FileClass::kBlobData].objects;
 }
 
-/// Whether a file `link` stands among the revisions where no registry writes one, or a directory
-/// that may hold one: a registry's walk takes it for a revision. Directories beside a revision's
-/// own link are not seen: that would be a listing for each revision.
-bool may_have_stray_links(const Survey& survey) {
-  const std::string below = std::string("/") + storage::layout::kRevisions + '/';
-  const std::string link = std::string("/") + storage::layout::kLink;
-  return std::any_of(survey.events.begin(), survey.events.end(), [&](const storage::Event& event) {
-    const bool may_be_one = event.kind == EventKind::kStrayDirectory ||
-                            (event.kind == EventKind::kStrayFile && event.path.ends_with(link));
-    return may_be_one && event.path.find(below) != std::string::npos;
-  });
-}
-
 bool has_unread(const Survey& survey) {
   return std::any_of(survey.events.begin(), survey.events.end(), [](const storage::Event& event) {
     return event.kind == EventKind::kUnreadable;
@@ -95,7 +82,7 @@ Survey survey(const storage::Store& store, const SurveyOptions& wanted) {
   SurveyOptions options = wanted;
   for (int attempt = 1;; ++attempt) {
     Survey result = survey_once(store, options);
-    if (options.stray_links && !options.exact && may_have_stray_links(result)) {
+    if (options.stray_links && !options.exact && result.may_have_stray_links) {
       options.exact = options.names_only = true;
       result = {};  // two would be held at once
       result = survey_once(store, options);

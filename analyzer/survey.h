@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/graph.h"
+#include "analyzer/strays.h"
 #include "storage/store.h"
 
 namespace regsweep::analyzer {
@@ -103,11 +104,17 @@ struct SurveyOptions {
 struct Survey {
   Graph graph;
   std::vector<Repository> repositories;
-  std::vector<Upload> uploads;            ///< by repository, then id
-  std::vector<storage::Event> events;     ///< by path, each once
+  std::vector<Upload> uploads;         ///< by repository, then id
+  std::vector<storage::Event> events;  ///< by path, each once, but for strays
+  Strays stray_files;
+  Strays stray_directories;
   std::vector<std::uint32_t> walk_order;  ///< rows of repositories as a registry's walk meets them
   std::vector<storage::WalkEntry> walk;   ///< what else steers that walk, in its order
   std::vector<StrayLink> stray_links;     ///< by repository and path
+  /// Among the revisions is a file `link` where no registry writes one, or a directory that may
+  /// hold one: a registry's walk takes it for a revision, and only a complete walk reads it.
+  /// Directories beside a revision's own link are not seen: that would be a listing for each.
+  bool may_have_stray_links = false;
   /// What a user says is in use, as in a cluster, sorted: roots of every safe mark, whatever links
   /// to them. A document among them that no tag or revision leads to was read with what it needs,
   /// whatever its type, or the survey says why not.

@@ -312,9 +312,28 @@ void SurveyBuilder::walk_entry(storage::WalkEntry entry) {
 }
 
 void SurveyBuilder::event(Event event) {
-  if (event.kind == EventKind::kVanished) shared_->changed = true;
-  if (event.kind == EventKind::kOddLink) stray_link(event);
+  switch (event.kind) {
+    case EventKind::kStrayFile:
+    case EventKind::kStrayDirectory:
+      return stray(std::move(event));
+    case EventKind::kVanished:
+      shared_->changed = true;
+      break;
+    case EventKind::kOddLink:
+      stray_link(event);
+      break;
+    default:
+      break;
+  }
   shared_->events.push_back(std::move(event));
+}
+
+void SurveyBuilder::stray(Event event) {
+  const bool is_directory = event.kind == EventKind::kStrayDirectory;
+  const bool may_be_link = may_be_stray_link(event);
+  const std::lock_guard lock(shared_->other_mutex);
+  result_.may_have_stray_links |= may_be_link;
+  (is_directory ? result_.stray_directories : result_.stray_files).add(std::move(event));
 }
 
 void SurveyBuilder::sample(const FileFacts& link_or_directory) {
@@ -460,6 +479,8 @@ Survey SurveyBuilder::finish() {
   order_stray_links(taken_from(shared_->stray_links), renumber, result_);
   order_walk(taken_from(shared_->walk), result_);
   order_events(taken_from(shared_->events), result_);
+  result_.stray_files.settle();
+  result_.stray_directories.settle();
   result_.changed = shared_->changed;
   return std::move(result_);
 }

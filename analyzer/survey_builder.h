@@ -50,6 +50,7 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   bool claim(DigestId id);
   void add_links(std::uint32_t repository, std::span<const storage::LinkEntry> batch,
                  bool revisions);
+  void stray(storage::Event event);
   void stray_link(const storage::Event& event);
   void parse_with_children(DigestId id);
   void parse(DigestId id, ManifestCollector& collector);

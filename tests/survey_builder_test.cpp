@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
+#include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/analyze.h"
 
@@ -37,6 +42,36 @@ TEST(SurveyBuilder, ABlobThatIsMetTwiceIsOneBlob) {
     EXPECT_EQ(survey.graph.digests[id], once.graph.digests[id]);
     EXPECT_EQ(survey.graph.size_bytes[i], once.graph.size_bytes[i]);
     EXPECT_EQ(survey.graph.flags[i], once.graph.flags[i]);
+  }
+}
+
+// There may be tens of millions, met in any order.
+TEST(SurveyBuilder, OfStrayFilesTheFirstAreNamedAndAllCounted) {
+  StoreBuilder builder;
+  builder.repo("app").image("1.0", {layer("base", 10)});
+  const auto store = tests::open_store(builder);
+  std::vector<int> order(1000);
+  std::iota(order.begin(), order.end(), 1000);
+  std::vector<std::string> wanted;
+  for (int i = 0; i < 100; ++i) wanted.push_back("stray" + std::to_string(1000 + i));
+  for (const unsigned seed : {1U, 2U}) {
+    std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+    SurveyBuilder met(*store);
+    for (const int i : order) {
+      storage::Event event;
+      event.path = "stray" + std::to_string(i);
+      event.facts.size_bytes = 3;
+      event.facts.allocated_bytes = 512;
+      met.event(std::move(event));
+    }
+    met.seal_blobs();
+    Survey survey;
+    tests::with_threads(2, [&] { survey = met.finish(); });
+    EXPECT_EQ(survey.stray_files.objects, 1000U);
+    EXPECT_EQ(survey.stray_files.bytes, (Bytes{3000, 512'000}));
+    EXPECT_EQ(survey.stray_files.paths, wanted);
+    EXPECT_TRUE(survey.events.empty());
+    EXPECT_EQ(survey.stray_directories.objects, 0U);
   }
 }
 
