@@ -113,7 +113,8 @@ class Applier {
     rules.uploads_age_seconds.reset();
     rules.deletions.reset();  // what it named is gone by now
     const Plan fresh = make_plan(store_, now, rules, options_.context);
-    if (!fresh.refusals.empty()) return fresh.refusals.front();
+    // A plan that knew of some takes no blob.
+    if (!fresh.refusals.empty() && plan.refusals.empty()) return fresh.refusals.front();
     std::map<std::string_view, const Removal*> known;
     for (const Removal& removal : fresh.removals) known.emplace(removal.path, &removal);
     for (const Removal& removal : removals) {

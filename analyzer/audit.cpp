@@ -54,6 +54,7 @@ Audit audit(const storage::Store& store, const AuditOptions& options) {
   audit.context = options.context;
   SurveyOptions survey_options;
   survey_options.exact = options.exact;
+  survey_options.stray_links = StrayLinks::kReadExactly;
   survey_options.pinned = options.pinned;
   survey_options.interrupted = options.interrupted;
   audit.survey = confirmed_survey(store, survey_options, audit.damage);

@@ -9,6 +9,7 @@
 
 #include "analyzer/has_path.h"
 #include "analyzer/sort_unique.h"
+#include "analyzer/unread_repositories.h"
 
 namespace regsweep::analyzer {
 namespace {
@@ -101,10 +102,18 @@ void spare_tagged_revisions(const Survey& survey, DeletionScope& scope) {
   scope.removal.revisions = std::move(going);
 }
 
+/// What goes of a repository goes in an order in which no tag outlives what it needs: for that, all
+/// of it must be known.
 void take_repositories(const Survey& survey, DeletionScope& scope) {
+  if (scope.deletions.repositories.empty()) return;
+  const std::vector<std::uint8_t> unread = unread_repositories(survey);
   for (const std::string& name : scope.deletions.repositories) {
     const auto r = find_repository(survey, name);
     if (!r) continue;
+    if (unread[*r] != 0) {
+      scope.problems.push_back(name + ": not all of it could be read, and nothing of it goes");
+      continue;
+    }
     scope.repositories.push_back(*r);
     const Repository& repository = survey.repositories[*r];
     for (std::uint32_t t = 0; t < repository.tags.size(); ++t) {

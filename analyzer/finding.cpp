@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/has_path.h"
+#include "analyzer/unread_repositories.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
@@ -146,11 +147,12 @@ class Findings {
   void repositories() {
     Finding bad{FindingCode::kBadRepositoryNames, Concern::kWarning, 0, {}, {}, {}, {}};
     Finding empty{FindingCode::kEmptyRepositories, Concern::kNote, 0, {}, {}, {}, {}};
+    const std::vector<std::uint8_t> unread = unread_repositories(survey_);
     each_repository([&](const Repository& repository) {
       if (!storage::repository_name_error(repository.name).empty()) name(bad, repository.name);
-      if (repository.revisions.paths.empty() && repository.tags.empty()) {
-        name(empty, repository.name);
-      }
+      const bool is_empty = repository.revisions.paths.empty() && repository.tags.empty();
+      const auto at = static_cast<std::size_t>(&repository - survey_.repositories.data());
+      if (is_empty && unread[at] == 0) name(empty, repository.name);
     });
     add(std::move(bad));
     add(std::move(empty));

@@ -5,10 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/sort_unique.h"
+
 namespace regsweep::analyzer {
+namespace {
+
+using File = std::pair<std::uint64_t, std::uint64_t>;  ///< device, inode
+
+}  // namespace
 
 void settle_hard_links(Survey& survey, const std::function<int(DigestId)>& rank) {
-  using File = std::pair<std::uint64_t, std::uint64_t>;
   std::vector<std::tuple<File, int, DigestId>> names;
   auto& flags = survey.graph.flags;
   for (const auto& [id, file] : survey.hard_links) {
@@ -22,11 +28,26 @@ void settle_hard_links(Survey& survey, const std::function<int(DigestId)>& rank)
   }
 }
 
-std::map<DigestId, std::uint32_t> names_in_store(const Survey& survey) {
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t> files;
-  for (const auto& [id, file] : survey.hard_links) ++files[file];
-  std::map<DigestId, std::uint32_t> names;
-  for (const auto& [id, file] : survey.hard_links) names.emplace(id, files[file]);
+std::vector<NamesInStore> names_in_store(const Survey& survey,
+                                         const std::function<bool(DigestId)>& wanted) {
+  std::vector<std::pair<File, std::uint32_t>> files;
+  for (const auto& [id, file] : survey.hard_links) {
+    if (wanted(id)) files.emplace_back(file, 0U);
+  }
+  sort_unique(files);
+  const auto find = [&](const File& file) {
+    const auto at =
+        std::lower_bound(files.begin(), files.end(), std::pair(file, 0U),
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
+    return at != files.end() && at->first == file ? &*at : nullptr;
+  };
+  for (const auto& [id, file] : survey.hard_links) {
+    if (auto* counted = find(file)) ++counted->second;
+  }
+  std::vector<NamesInStore> names;
+  for (const auto& [id, file] : survey.hard_links) {  // by blob
+    if (wanted(id)) names.push_back({id, find(file)->second});
+  }
   return names;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <vector>
 
 #include "analyzer/survey.h"
 
@@ -13,8 +13,15 @@ namespace regsweep::analyzer {
 /// settled is settled anew.
 void settle_hard_links(Survey& survey, const std::function<int(DigestId)>& rank);
 
-/// For each blob whose file has several names: how many of them are blobs of the store. The file
-/// system may count more; then its bytes are not free before those elsewhere go.
-std::map<DigestId, std::uint32_t> names_in_store(const Survey& survey);
+struct NamesInStore {
+  DigestId blob = kNoDigest;
+  std::uint32_t names = 0;
+};
+
+/// For each blob that is `wanted` and whose file has several names: how many of them are blobs of
+/// the store; by blob. The file system may count more; then its bytes are not free before those
+/// elsewhere go.
+std::vector<NamesInStore> names_in_store(const Survey& survey,
+                                         const std::function<bool(DigestId)>& wanted);
 
 }  // namespace regsweep::analyzer

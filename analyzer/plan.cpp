@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "analyzer/hard_links.h"
 #include "analyzer/plan_builder.h"
 #include "storage/content_hash.h"
 #include "storage/sweeper_shape.h"
@@ -63,28 +62,10 @@ SurveyOptions survey_options_for(const PlanRules& rules) {
   options.read_layer_links = true;
   options.exact = rules.temporary || rules.empty;
   options.names_only = false;
-  options.stray_links = true;
+  options.stray_links = StrayLinks::kRead;
   options.pinned = rules.pinned;
   return options;
 }
-
-namespace {
-
-/// A file with several names is free when its last one goes: its bytes count for one that stays, if
-/// one does, and else once.
-void settle_hard_links(Survey& survey, const PlanRules& rules, const DeletionScope* scope) {
-  if (survey.hard_links.empty()) return;
-  const bool sweeps = scope != nullptr && scope->deletions.sweep;
-  const Marks live = mark(survey, safe_policy(rules.untagged || sweeps));
-  // As PlanBuilder judges: what a deletion has nothing to do with stays, too.
-  const bool frees_only = sweeps && !scope->deletions.garbage_too;
-  settle_hard_links(survey, [&](DigestId id) {
-    const bool stays = live[row(id)] != 0 || (frees_only && scope->before.tagged[row(id)] == 0);
-    return stays ? 0 : 1;
-  });
-}
-
-}  // namespace
 
 Plan make_plan(const storage::Store& store, Survey& survey, const PlanRules& rules,
                const PlanContext& context) {
@@ -92,10 +73,8 @@ Plan make_plan(const storage::Store& store, Survey& survey, const PlanRules& rul
   if (rules.deletions) {
     const DeletionScope scope = scope_of(survey, *rules.deletions);
     const Without without(survey, scope.removal);
-    settle_hard_links(survey, rules, &scope);
     plan = PlanBuilder(store, survey, rules, context, &scope).build();
   } else {
-    settle_hard_links(survey, rules, nullptr);
     plan = PlanBuilder(store, survey, rules, context).build();
   }
   plan.fingerprint = fingerprint_of(survey);

@@ -3,7 +3,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "analyzer/recoverable.h"
 #include "analyzer/refusal.h"
 #include "analyzer/removal_of.h"
+#include "analyzer/unread_repositories.h"
 #include "storage/layout.h"
 #include "storage/sweeper_shape.h"
 
@@ -41,7 +41,7 @@ bool is_all_sha256(const Graph& graph, const Repository& repository) {
 
 }  // namespace
 
-PlanBuilder::PlanBuilder(const storage::Store& store, const Survey& survey, const PlanRules& rules,
+PlanBuilder::PlanBuilder(const storage::Store& store, Survey& survey, const PlanRules& rules,
                          const PlanContext& context, const DeletionScope* scope)
     : store_(store),
       survey_(survey),
@@ -129,7 +129,7 @@ void PlanBuilder::decide_what_lives() {
   const Marks without = live_;
   extend(graph_, safe_policy(true), young, live_);
   graph_.each_blob([&](DigestId id) {
-    if (live_[row(id)] != 0 && without[row(id)] == 0) hold_back(graph_.bytes(id));
+    if (live_[row(id)] != 0 && without[row(id)] == 0) held_back_.push_back(id);
   });
 }
 
@@ -194,21 +194,26 @@ void PlanBuilder::choose_blobs_and_links() {
     if (!graph_.is_counted(id) || live_[i] != 0) continue;
     if (was_unneeded(id)) continue;
     if (is_young(std::int64_t{graph_.mtime_seconds[i]} * 1'000'000'000)) {
-      hold_back(graph_.bytes(id));
+      held_back_.push_back(id);
     } else {
       doomed[i] = 1;
     }
   }
   choose_links_to(doomed);
-  const std::map<DigestId, std::uint32_t> names = names_in_store(survey_);
+  // A file with several names is free when its last one goes: its bytes count for one that stays,
+  // if one does, and else once.
+  settle_hard_links(survey_, [&](DigestId id) { return doomed[row(id)] != 0 ? 1 : 0; });
+  const std::vector<NamesInStore> names =
+      names_in_store(survey_, [&](DigestId id) { return doomed[row(id)] != 0; });
   for (std::size_t i = 0; i < graph_.node_count(); ++i) {
     if (doomed[i] == 0) continue;
     const DigestId id = digest_id(i);
     std::string reason = graph_.is_manifest(id) ? "untagged: no tag needs this manifest"
                                                 : "garbage: nothing refers to it";
-    if (const auto at = names.find(id); at != names.end()) {
+    if (const auto at = std::ranges::lower_bound(names, id, {}, &NamesInStore::blob);
+        at != names.end() && at->blob == id) {
       const auto facts = store_.stat_path(layout::blob_path(graph_.digests[id]));
-      if (facts && facts->hard_links > at->second) {
+      if (facts && facts->hard_links > at->names) {
         reason += "; its file has names elsewhere, too, and is not free before they go";
       }
     }
@@ -245,7 +250,7 @@ void PlanBuilder::choose_links_to(Marks& doomed) {
   for (const DigestId id : saved) {
     if (doomed[row(id)] == 0) continue;
     doomed[row(id)] = 0;
-    hold_back(graph_.bytes(id));
+    held_back_.push_back(id);
   }
   for (LinkToBlob& candidate : candidates) {
     if (doomed[row(candidate.blob)] == 0) continue;
@@ -264,7 +269,10 @@ void PlanBuilder::choose_dead_links() {
   policy.referrers = false;
   Marks own(graph_.node_count());
   std::vector<DigestId> reached;  // what to clear before the next repository
-  for (const Repository& repository : survey_.repositories) {
+  const std::vector<std::uint8_t> unread = unread_repositories(survey_);
+  for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
+    if (unread[r] != 0) continue;  // what was not seen of it may need them
+    const Repository& repository = survey_.repositories[r];
     for (const DigestId id : std::exchange(reached, {})) own[row(id)] = 0;
     add_roots(survey_, repository, Roots::kTagsAndRevisions, reached);
     std::erase_if(reached, [&](DigestId id) {
@@ -317,10 +325,26 @@ void PlanBuilder::choose_clutter() {
 /// it is empty when its turn comes.
 void PlanBuilder::choose_empty_repositories() {
   if (!rules_.empty) return;
-  for (const Repository& repository : survey_.repositories) {
-    if (!repository.revisions.paths.empty() || !repository.tags.empty()) continue;
-    if (!repository.layers.paths.empty() && !rules_.dead_links) continue;
-    choose_directories_of(repository);
+  std::set<std::string> going;
+  for (const storage::Removal& removal : plan_.removals) {
+    const bool may_lie_in_one = removal.removal_class == RemovalClass::kLayerLink ||
+                                removal.removal_class == RemovalClass::kUpload;
+    if (may_lie_in_one) going.insert(removal.path);
+  }
+  std::vector<std::uint8_t> stays = unread_repositories(survey_);
+  for (const Upload& upload : survey_.uploads) {
+    const std::string& name = survey_.repositories[upload.repository].name;
+    if (!going.contains(layout::upload_directory(name, upload.entry.id))) {
+      stays[upload.repository] = 1;
+    }
+  }
+  for (std::size_t r = 0; r < survey_.repositories.size(); ++r) {
+    const Repository& repository = survey_.repositories[r];
+    if (stays[r] != 0 || !repository.revisions.paths.empty() || !repository.tags.empty()) continue;
+    const bool is_emptied = std::ranges::all_of(repository.layers.paths, [&](DigestId path) {
+      return going.contains(layout::layer_directory(repository.name, graph_.digests[path]));
+    });
+    if (is_emptied) choose_directories_of(repository);
   }
 }
 
@@ -400,6 +424,7 @@ void PlanBuilder::finish() {
                              }),
                  removals.end());
   note_store(store_, plan_);
+  for (const DigestId id : held_back_) hold_back(graph_.bytes(id));
   std::sort(plan_.problems.begin(), plan_.problems.end());
   for (const storage::Removal& removal : removals) count_in(plan_, removal);
   graph_.each_blob([&](DigestId id) {
@@ -412,6 +437,7 @@ void PlanBuilder::finish() {
 }
 
 Plan PlanBuilder::build() {
+  settle_hard_links(survey_, [](DigestId) { return 0; });
   if (scope_ != nullptr &&
       context_.database_lock) {  // tags are in its database: links mean nothing
     plan_.refusals = find_refusals(survey_, true, rules_.ignore_damaged);

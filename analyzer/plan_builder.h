@@ -10,7 +10,8 @@ namespace regsweep::analyzer {
 /// Decides what goes, class by class. Used once, by make_plan().
 class PlanBuilder {
  public:
-  PlanBuilder(const storage::Store& store, const Survey& survey, const PlanRules& rules,
+  /// Settles anew which name of a file the bytes count for, as what goes decides it.
+  PlanBuilder(const storage::Store& store, Survey& survey, const PlanRules& rules,
               const PlanContext& context, const DeletionScope* scope = nullptr);
 
   Plan build();
@@ -60,13 +61,14 @@ class PlanBuilder {
   void note_problem(const std::string& path, const storage::Error& error);
 
   const storage::Store& store_;
-  const Survey& survey_;
+  Survey& survey_;
   const Graph& graph_;
   const PlanRules& rules_;
   const PlanContext& context_;
   const DeletionScope* scope_;  ///< set: a deletion, which `survey_` is without
   Plan plan_;
   Marks live_;
+  std::vector<DigestId> held_back_;  ///< blobs that are too young to go, or a link to them is
   std::vector<std::pair<std::uint32_t, DigestId>> doomed_revisions_;
 };
 

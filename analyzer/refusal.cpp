@@ -2,24 +2,13 @@
 
 #include <algorithm>
 
+#include "analyzer/unread_repositories.h"
 #include "storage/layout.h"
 
 namespace regsweep::analyzer {
 namespace {
 
 using storage::EventKind;
-
-/// Whether a path is a repository's own: its directory, or what a registry keeps of it there. The
-/// rest is of the repositories below its name.
-bool is_of_repository(std::string_view path, std::string_view name) {
-  const std::string directory = storage::layout::repository_directory(name);
-  if (!storage::is_below(path, directory)) return false;
-  if (path == directory) return true;
-  path.remove_prefix(directory.size() + 1);
-  return storage::is_below(path, storage::layout::kManifests) ||
-         storage::is_below(path, storage::layout::kLayers) ||
-         storage::is_below(path, storage::layout::kUploads);
-}
 
 /// Whether the user named what stands at a path: by a path, its own or one above it, by the
 /// repository whose it is, or by the digest of a blob.
@@ -41,7 +30,7 @@ void refuse_by_events(const Survey& survey, const std::vector<std::string>& igno
   for (const storage::Event& event : survey.events) {
     if (is_ignored(event.path, ignored)) continue;
     if (event.kind == EventKind::kUnreadable) {
-      refusals.push_back(event.path + " could not be read: " + event.message);
+      refusals.push_back(event.path + " could not be read: " + event.message + option(event.path));
     }
     if (may_hide_repositories(event)) {
       refusals.push_back(event.path +
@@ -97,6 +86,18 @@ void refuse_by_aliases(const Graph& graph, const Repository& repository, bool re
   }
 }
 
+/// A registry takes any file `link` among the revisions for one; this one may have named anything.
+void refuse_by_stray_links(const Survey& survey, const std::vector<std::string>& ignored,
+                           std::vector<std::string>& refusals) {
+  for (const StrayLink& link : survey.stray_links) {
+    if (!link.in_revisions || link.content != kNoDigest) continue;
+    const std::string path = storage::layout::repository_directory(link.repository) + '/' +
+                             storage::layout::kRevisions + '/' + link.path;
+    if (is_ignored(path, ignored)) continue;
+    refusals.push_back(path + " may have named any manifest: it holds no digest" + option(path));
+  }
+}
+
 }  // namespace
 
 bool may_hide_repositories(const storage::Event& event) {
@@ -127,6 +128,7 @@ std::vector<std::string> find_refusals(const Survey& survey, bool database_lock,
                        (oddity == nullptr ? "" : ": " + oddity->problem) + option(digest));
   }
   refuse_by_unknown_blobs(graph, ignored, refusals);
+  refuse_by_stray_links(survey, ignored, refusals);
   for (const Repository& repository : survey.repositories) {
     refuse_by_aliases(graph, repository, true, ignored, refusals);
     refuse_by_aliases(graph, repository, false, ignored, refusals);

@@ -29,7 +29,7 @@ bool has_unread(const Survey& survey) {
 Survey survey_once(const storage::Store& store, const SurveyOptions& options) {
   const auto began = std::chrono::system_clock::now().time_since_epoch();
   // Only the drop-in garbage-collect asks for names without stray links.
-  SurveyBuilder builder(store, options.names_only && !options.stray_links);
+  SurveyBuilder builder(store, options.names_only && options.stray_links == StrayLinks::kLeave);
   const storage::ScanOptions scan{options.read_layer_links || options.exact, !options.exact,
                                   options.interrupted};
   const storage::Status blobs = store.scan_blobs(builder, scan);
@@ -82,8 +82,10 @@ Survey survey(const storage::Store& store, const SurveyOptions& wanted) {
   SurveyOptions options = wanted;
   for (int attempt = 1;; ++attempt) {
     Survey result = survey_once(store, options);
-    if (options.stray_links && !options.exact && result.may_have_stray_links) {
-      options.exact = options.names_only = true;
+    if (options.stray_links != StrayLinks::kLeave && !options.exact &&
+        result.may_have_stray_links) {
+      options.exact = true;
+      options.names_only = options.stray_links == StrayLinks::kRead;
       result = {};  // two would be held at once
       result = survey_once(store, options);
     }

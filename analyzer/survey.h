@@ -87,13 +87,19 @@ struct StrayLink {
   storage::DigestError error = storage::DigestError::kNone;
 };
 
+/// What to do about links at odd depths, which a registry's walk for revisions finds and a scan
+/// does not, once there is a place for one: what they name must not be swept.
+enum class StrayLinks : std::uint8_t {
+  kLeave,
+  kRead,         ///< read all again, exact for names
+  kReadExactly,  ///< and with the sizes of all that is found
+};
+
 struct SurveyOptions {
   bool read_layer_links = false;  ///< see storage::ScanOptions
   bool exact = false;             ///< visit every inode; stray files in every directory are found
   bool names_only = false;        ///< with exact: find stray names, but do not size them
-  /// Read again, exact for names, where a directory stands that a registry's walk for revisions
-  /// goes into and a scan does not: what a stray link there names must not be swept.
-  bool stray_links = false;
+  StrayLinks stray_links = StrayLinks::kLeave;
   int attempts = 3;  ///< how often to start again when the store changes meanwhile
   std::vector<storage::Digest> pinned = {};  ///< in use somewhere: see Survey::pinned
   storage::Interrupted interrupted = {};     ///< ends the reading early: see Survey::interrupted

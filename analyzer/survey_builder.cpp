@@ -93,7 +93,8 @@ struct SurveyBuilder::LateNode {
   bool looked_up = false;
   bool present = false;
   bool unknown = false;  ///< the system would not say whether it is there
-  bool claimed = false;
+  bool claimed = false;  ///< asked for as a document
+  bool pinned = false;   ///< in use, whatever it is
   FileFacts facts;
 };
 
@@ -367,8 +368,14 @@ void SurveyBuilder::stray_link(const Event& event) {
 /// A digest that is in use may be any blob's: what does not begin as a document is none.
 void SurveyBuilder::pin(const Digest& digest) {
   const auto id = result_.graph.digests.find(digest);
-  if (!id || !present(*id)) return;
-  const bool scanned = row(*id) < result_.graph.digests.ranked_size();
+  if (!id) return;
+  const std::size_t ranked = result_.graph.digests.ranked_size();
+  if (!present(*id)) {
+    const std::lock_guard lock(shared_->late_mutex);
+    shared_->late[row(*id) - ranked].pinned = true;
+    return;
+  }
+  const bool scanned = row(*id) < ranked;
   if (scanned && shared_->claimed[row(*id)] != 0) return;  // a link led to it: it is read
   if (may_be_document(store_, digest)) parse_with_children(*id);
 }
@@ -379,7 +386,26 @@ void SurveyBuilder::parse_with_children(DigestId id) {
   while (!collector.pending.empty()) {
     const DigestId next = collector.pending.back();
     collector.pending.pop_back();
-    if (present(next) && claim(next)) parse(next, collector);
+    if (claim(next) && present(next)) parse(next, collector);
+  }
+}
+
+/// What was asked for by a digest that has no blob is served by another name where a link holds
+/// one: that is read too. Without, the mark would come to a manifest whose needs are not known.
+void SurveyBuilder::parse_by_other_names() {
+  const std::size_t ranked = result_.graph.digests.ranked_size();
+  std::vector<std::pair<DigestId, DigestId>> rest{shared_->aliases.begin(), shared_->aliases.end()};
+  for (std::size_t before = 0; before != rest.size();) {
+    before = rest.size();
+    std::erase_if(rest, [&](const std::pair<DigestId, DigestId>& alias) {
+      if (row(alias.first) < ranked) return true;
+      const LateNode path = shared_->late[row(alias.first) - ranked];
+      const bool is_wanted =
+          path.claimed || (path.pinned && present(alias.second) &&
+                           may_be_document(store_, result_.graph.digests[alias.second]));
+      if (is_wanted) parse_with_children(alias.second);
+      return is_wanted || path.present;
+    });
   }
 }
 
@@ -469,6 +495,7 @@ void SurveyBuilder::finish_graph(const Renumbering& renumber) {
 }
 
 Survey SurveyBuilder::finish() {
+  parse_by_other_names();
   DigestTable& digests = result_.graph.digests;
   const std::size_t ranked = digests.ranked_size();
   const Renumbering renumber(ranked, digests.seal());

@@ -53,6 +53,7 @@ class SurveyBuilder final : public storage::ScanVisitor, private Interner {
   void stray(storage::Event event);
   void stray_link(const storage::Event& event);
   void parse_with_children(DigestId id);
+  void parse_by_other_names();
   void parse(DigestId id, ManifestCollector& collector);
   void finish_graph(const Renumbering& renumber);
 

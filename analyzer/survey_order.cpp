@@ -30,16 +30,16 @@ bool walked_before(const std::string& a, const std::string& b) noexcept {
 /// A repository whose directory of tags could not be listed to its end may have more of them.
 void note_unread_tags(Survey& survey) {
   const std::string top = layout::repository_directory("");
-  const std::string below = std::string("/") + layout::kTags;
   for (const Event& event : survey.events) {
-    if (event.kind != EventKind::kUnreadable || !event.path.starts_with(top) ||
-        !event.path.ends_with(below)) {
-      continue;
+    if (event.kind != EventKind::kUnreadable || !event.path.starts_with(top)) continue;
+    for (const char* directory : {layout::kTags, layout::kManifests}) {
+      const std::string below = std::string("/") + directory;
+      std::string_view name = event.path;
+      if (!name.ends_with(below)) continue;
+      name = name.substr(top.size(), name.size() - top.size() - below.size());
+      if (const auto at = find_repository(survey, name))
+        survey.repositories[*at].tags_unread = true;
     }
-    const std::string_view path = event.path;
-    const auto at =
-        find_repository(survey, path.substr(top.size(), path.size() - top.size() - below.size()));
-    if (at) survey.repositories[*at].tags_unread = true;
   }
 }
 

@@ -52,11 +52,13 @@ bool says_same(const CLI::Option& output, const CLI::Option& input, const Io& io
 bool lacks_a_value(const std::vector<std::string>& args, const Io& io) {
   const auto end = std::find(args.begin(), args.end(), "--");
   const auto at = std::find_if(args.begin(), end, [](const std::string& text) {
-    return text.starts_with("--") && text.find('=') == text.size() - 1;
+    const bool is_short = text.size() > 2 && text[0] == '-' && text[1] != '-' && text[2] == '=';
+    return is_short || (text.starts_with("--") && text.find('=') == text.size() - 1);
   });
   if (at == end) return false;
   io.err << "regsweep: " << reports::printable(*at)
-         << " has no value: is a variable unset? Nothing was changed\n";
+         << ((*at)[1] == '-' ? " has no value: is a variable unset? Nothing was changed\n"
+                             : ": a short option's value stands behind it, without '='\n");
   return true;
 }
 

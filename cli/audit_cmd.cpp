@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "analyzer/audit.h"
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/limit.h"
@@ -146,7 +147,7 @@ void add_audit(CLI::App& app, Job& job) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
       ->type_name("N");
   command->add_option("--format", args->format, "text (default), json or prometheus")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->transform(one_of(kFormats))
       ->excludes(command->get_option("--json"))
       ->type_name("FORMAT");
   command

@@ -134,6 +134,14 @@ bool open_store(const CommonArgs& args, const Io& io, OpenStore& opened, Exit& e
     exit = Exit::kRefused;
     return false;
   }
+  if (args.writes_file() && !args.output_may_be_directory) {
+    if (const storage::Status may = can_write_output(args.output); !may) {
+      io.err << "regsweep: " << reports::printable(args.output) << ": " << may.error().message
+             << "; nothing was done: name another place with -o\n";
+      exit = Exit::kUsage;
+      return false;
+    }
+  }
   auto store = storage::open_directory_store(opened.location.root, opened.location.v2);
   if (!store) {
     exit = say(store.error(), io);

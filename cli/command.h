@@ -35,6 +35,7 @@ struct CommonArgs {
   bool quiet = false;
   bool verbose = false;
   int jobs = 0;
+  bool output_may_be_directory = false;  ///< -o
 
   /// Whether -o names a file: "-" stands for standard output.
   bool writes_file() const { return !output.empty() && output != "-"; }

@@ -1,6 +1,7 @@
 // regsweep diff: what grew between two saved audits.
 #include <map>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/limit.h"
@@ -134,13 +135,13 @@ void add_options(CLI::App& command, Args& args) {
   add_report_options(command, args);
   command
       .add_option("--format", args.format, "text (default), json; the repositories as csv, ndjson")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->transform(one_of(kFormats))
       ->excludes(command.get_option("--json"))
       ->type_name("FORMAT");
   command
       .add_option("--sort", args.sort,
                   "By whose change: size, exclusive, reclaimable, tags; or name (default size)")
-      ->transform(CLI::CheckedTransformer(kSorts).description(""))
+      ->transform(one_of(kSorts))
       ->type_name("COLUMN");
   args.top_option =
       command

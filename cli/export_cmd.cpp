@@ -180,6 +180,7 @@ int run_export(const Args& args, const Io& io) {
 
 void add_export(CLI::App& app, Job& job) {
   auto args = std::make_shared<Args>();
+  args->output_may_be_directory = true;
   CLI::App* command = app.add_subcommand(
       "export", "Write the whole graph for a query engine, or as a tree for ncdu");
   add_store(*command, *args);

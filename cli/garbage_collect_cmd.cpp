@@ -132,7 +132,8 @@ void warn(const analyzer::Survey& survey, const Io& io) {
 
 /// Why content must not be removed now; empty if it may. Where no registry's semantics are asked
 /// for, a manifest in which references may hide forbids it, too.
-std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, bool safe) {
+std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, bool safe,
+                      bool delete_untagged) {
   if (opened.location.database_lock) {
     return "a database owns this store: storage alone cannot tell what is alive";
   }
@@ -149,6 +150,20 @@ std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, b
         return (node & analyzer::kNotUnderstood) != 0;
       })) {
     return "a manifest cannot be understood; regsweep audit names it";
+  }
+  if (!safe || !delete_untagged) return {};
+  if (opened.location.harbor) {
+    return "Harbor keeps tags in a database of its own: images in use may look untagged here; "
+           "clean "
+           "with Harbor's garbage collection, or without -m";
+  }
+  const auto has_tag = [](const analyzer::Repository& repository) {
+    return std::ranges::any_of(repository.tags, [](const analyzer::Tag& tag) {
+      return tag.state == storage::LinkState::kRead;
+    });
+  };
+  if (std::ranges::none_of(survey.repositories, has_tag)) {
+    return "no repository has a tag, and tags are what decides with -m: every image would go";
   }
   return {};
 }
@@ -179,7 +194,8 @@ int collect(const CollectArgs& args, const Io& io) {
   });
   warn(survey, io);
   const bool be_safe = args.semantics.empty();
-  if (const std::string why = forbidden(survey, opened, be_safe); !args.dry_run && !why.empty()) {
+  if (const std::string why = forbidden(survey, opened, be_safe, args.delete_untagged);
+      !args.dry_run && !why.empty()) {
     io.err << "regsweep: refused, nothing was changed: " << why << '\n';
     return 1;
   }

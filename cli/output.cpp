@@ -28,6 +28,12 @@ Error failure(int number) {
   return {Errc::kIo, {}, "cannot write: " + std::generic_category().message(number), number};
 }
 
+/// Absolute, and through links as far as it is there.
+std::filesystem::path whole_path(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+}
+
 /// A stream's buffer before a descriptor. After a failure it takes nothing more.
 class FdBuffer final : public std::streambuf {
  public:
@@ -161,17 +167,27 @@ Status write_output(const std::string& path, const std::function<void(std::ostre
   return file->place();
 }
 
+Status can_write_output(const std::string& path) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0) {
+    if (S_ISDIR(there.st_mode)) return failure(EISDIR);
+    if (!S_ISREG(there.st_mode)) return storage::kOk;
+  }
+  // The file is made beside its place, whatever stands there.
+  const std::filesystem::path parent = whole_path(path).parent_path();
+  if (::access(parent.c_str(), W_OK | X_OK) != 0) return failure(errno);
+  return storage::kOk;
+}
+
 bool lies_in(const std::string& path, const std::string& directory) {
   struct stat wanted {};
-  if (::stat(directory.c_str(), &wanted) != 0) return false;
-  std::error_code ignored;
-  std::filesystem::path at =
-      std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
-  for (;; at = at.parent_path()) {
+  const bool is_there = ::stat(directory.c_str(), &wanted) == 0;
+  const std::filesystem::path place = whole_path(directory);
+  for (std::filesystem::path at = whole_path(path);; at = at.parent_path()) {
     struct stat facts {};
-    const bool same = ::stat(at.c_str(), &facts) == 0 && facts.st_dev == wanted.st_dev &&
-                      facts.st_ino == wanted.st_ino;
-    if (same) return true;
+    const bool same = is_there && ::stat(at.c_str(), &facts) == 0 &&
+                      facts.st_dev == wanted.st_dev && facts.st_ino == wanted.st_ino;
+    if (same || at == place) return true;
     if (at == at.parent_path()) return false;
   }
 }

@@ -41,8 +41,11 @@ class OutputFile {
 storage::Status write_output(const std::string& path,
                              const std::function<void(std::ostream&)>& write);
 
+/// Whether write_output() could begin: to be asked before a store is changed. kIo if not.
+storage::Status can_write_output(const std::string& path);
+
 /// Whether a file of that name would be the directory or lie in it, through whatever mounts and
-/// links. The file need not be there.
+/// links. Neither need be there.
 bool lies_in(const std::string& path, const std::string& directory);
 
 }  // namespace regsweep::cli

@@ -25,8 +25,9 @@ namespace {
 
 /// What the process holds open besides what its threads do.
 constexpr int kSparedFiles = 32;
-/// A thread goes down a path with a directory held at each level, and has a file or two open.
-constexpr int kFilesOfThread = 12;
+/// A thread goes down a path with a directory held at each of 16 levels, and below a repository has
+/// a few more and a file open.
+constexpr int kFilesOfThread = 24;
 /// More is of no use, and a limit may be "none".
 constexpr rlim_t kMostFiles = 65536;
 

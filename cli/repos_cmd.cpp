@@ -5,6 +5,7 @@
 
 #include "analyzer/audit.h"
 #include "analyzer/grouping.h"
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/reading.h"
 #include "reports/capacity.h"
@@ -156,7 +157,7 @@ void add_views(CLI::App& command, Args& args) {
       .add_option("--by", args.view,
                   "repository (default), tag, type (media type), age (of blobs),\n"
                   "push (last push of tags) or blob (the largest ones)")
-      ->transform(CLI::CheckedTransformer(kViews).description(""))
+      ->transform(one_of(kViews))
       ->type_name("WHAT");
   command.add_flag("--tags", args.tags, "As --by tag: what each tag costs");
   command
@@ -180,7 +181,7 @@ void add_views(CLI::App& command, Args& args) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40, ""))
       ->type_name("N");
   command.add_option("--format", args.format, "text (default), json, csv, ndjson or prometheus")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->transform(one_of(kFormats))
       ->excludes(command.get_option("--json"))
       ->type_name("FORMAT");
 }

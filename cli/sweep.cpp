@@ -198,6 +198,8 @@ reports::ApplySummary carry_out(const CommonArgs& common, const ApplyArgs& args,
                                 storage::Sweeper& sweeper, const Io& io) {
   reports::ApplySummary summary;
   summary.promised = planned.plan.total;
+  summary.held_back = planned.plan.held_back;
+  summary.min_age_seconds = planned.plan.rules.min_age_seconds;
   summary.quarantine = !args.no_quarantine;
   summary.store = reports::shell_word(opened.location.argument());
   summary.disk_free_before = free_bytes(*opened.store);

@@ -9,6 +9,7 @@
 #include "analyzer/survey.h"
 #include "analyzer/tag_facts.h"
 #include "analyzer/tag_list.h"
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/reading.h"
 #include "reports/capacity_report.h"
@@ -155,7 +156,7 @@ void add_tags(CLI::App& app, Job& job) {
       ->check(CLI::IsMember({"name", "size", "exclusive", "pushed", "created"}))
       ->type_name("COLUMN");
   command->add_option("--format", args->format, "text (default), json or csv")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->transform(one_of(kFormats))
       ->excludes(command->get_option("--json"))
       ->type_name("FORMAT");
   command->footer(

@@ -108,21 +108,28 @@ class AuditText {
       if (offered) offered_bytes_ += space.bytes.allocated;
     };
     const bool may = audit_.refusals.empty();
+    const bool harbor = audit_.context.harbor;
     // Each option is added to the rows above it: the first is a whole command.
     const auto with = [&](const std::string& option) {
       return anything_ && may ? "… " + option : "regsweep gc --apply " + option + ' ' + store_;
     };
     const std::string not_now = "not as things are: see below";
-    const bool by_tags = !audit_.context.harbor;
-    row(accounts[SpaceClass::kGarbage], may, may ? "regsweep gc --apply " + store_ : not_now);
-    row(audit_.old_uploads, true, with("--uploads 7d"));
-    row(accounts[SpaceClass::kUntagged], may && by_tags,
-        !by_tags ? "not by what is untagged here: Harbor knows its tags"
-        : may    ? with("--untagged")
-                 : not_now);
+    const std::string by_harbor = "by Harbor's own garbage collection, which knows its tags";
+    row(accounts[SpaceClass::kGarbage], may && !harbor,
+        !may     ? not_now
+        : harbor ? by_harbor
+                 : "regsweep gc --apply " + store_);
+    row(audit_.old_uploads, !harbor, harbor ? by_harbor : with("--uploads 7d"));
+    row(accounts[SpaceClass::kUntagged], may && !harbor,
+        harbor ? "not by what is untagged here: Harbor knows its tags"
+        : may  ? with("--untagged")
+               : not_now);
+    const bool blobs_too = anything_;
+    row(accounts[SpaceClass::kQuarantine], true,
+        "for good, what earlier sweeps moved aside: regsweep purge --all " + store_);
     table.print(out_, 2);
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
-    if (anything_ && !may) {
+    if (blobs_too && !may) {
       out_ << "  "
            << paint(Concern::kDanger, "no blob may go: " + printable(audit_.refusals.front()))
            << '\n';

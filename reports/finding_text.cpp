@@ -90,7 +90,7 @@ constexpr std::array kWords = {
           "the tag cannot be pulled, and what it meant is unknown: every revision of its "
           "repository is "
           "kept alive for it",
-          "push the tag again; its former digests stand in its index directory"},
+          "what it may have meant, and how to let it mean that again: regsweep recover {store}"},
     Words{FindingCode::kDamagedLayerLinks, "damaged-layer-link", "one layer link holds no digest",
           "{n} layer links hold no digest",
           "pulls of the layer from this repository fail, and registry 3's collector aborts",
@@ -122,7 +122,7 @@ constexpr std::array kWords = {
     Words{FindingCode::kTagsWithoutCurrent, "tag-without-current", "one tag means nothing",
           "{n} tags mean nothing",
           "its `current` link is missing: it is listed but cannot be pulled",
-          "push the tag again, or delete its directory with the registry stopped"},
+          "what it may have meant, and how to let it mean that again: regsweep recover {store}"},
     Words{FindingCode::kStrayInTags, "stray-in-tags", "one stray file stands among the tags",
           "{n} stray files stand among the tags",
           "the registry lists it as a tag, and its `garbage-collect -m` aborts at it",
@@ -167,7 +167,7 @@ constexpr std::array kWords = {
           "one repository holds no manifest and no tag",
           "{n} repositories hold no manifest and no tag",
           "it is still listed in the catalog, and its layer links may keep nothing alive",
-          "take it away: regsweep gc --apply --empty {store}"},
+          "take it away: regsweep gc --apply --empty --links --uploads 7d {store}"},
     Words{FindingCode::kStaleTagIndex, "stale-tag-index",
           "one entry in a tag's index is of the past",
           "{n} entries in tags' indexes are of the past",

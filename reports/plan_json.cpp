@@ -320,6 +320,7 @@ void write_apply_json(const ApplySummary& summary, std::ostream& out) {
                      {"total_objects", result.total.objects},
                      {"total_bytes", bytes_pair(result.total.bytes)},
                      {"promised_bytes", bytes_pair(summary.promised.bytes)},
+                     {"held_back", total_json(summary.held_back)},
                      {"already_gone", result.already_gone},
                      {"quarantine_run", text_or_null(result.quarantine_run)},
                      {"disk_free_before_bytes", summary.disk_free_before},

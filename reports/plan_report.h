@@ -20,7 +20,9 @@ std::string_view end_name(analyzer::ApplyEnd end);
 /// What an apply did, and the disk before and after.
 struct ApplySummary {
   analyzer::ApplyResult result;
-  analyzer::PlanTotal promised;  ///< what the plan said
+  analyzer::PlanTotal promised;   ///< what the plan said
+  analyzer::PlanTotal held_back;  ///< what it left for its age
+  std::int64_t min_age_seconds = 0;
   std::uint64_t disk_free_before = 0;
   std::uint64_t disk_free_after = 0;
   bool quarantine = true;

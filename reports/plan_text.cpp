@@ -37,6 +37,14 @@ void write_classes(const std::array<PlanTotal, storage::kRemovalClasses>& totals
   table.print(out);
 }
 
+void write_held_back(const analyzer::PlanTotal& held_back, std::int64_t min_age_seconds,
+                     const TextOptions& options, std::ostream& out) {
+  if (held_back.objects == 0) return;
+  out << fmt::format("held back: {} object{} younger than {} ({}): --min-age\n",
+                     grouped(held_back.objects), held_back.objects == 1 ? "" : "s",
+                     age_text(min_age_seconds), size_text(held_back.bytes, options));
+}
+
 }  // namespace
 
 std::string_view end_name(ApplyEnd end) {
@@ -66,12 +74,7 @@ void write_plan_text(const Plan& plan, const TextOptions& options, std::ostream&
   } else {
     write_classes(plan.totals, plan.total, options, out);
   }
-  if (plan.held_back.objects != 0) {
-    out << fmt::format("held back: {} object{} younger than {} ({}): --min-age\n",
-                       grouped(plan.held_back.objects), plan.held_back.objects == 1 ? "" : "s",
-                       age_text(plan.rules.min_age_seconds),
-                       size_text(plan.held_back.bytes, options));
-  }
+  write_held_back(plan.held_back, plan.rules.min_age_seconds, options, out);
   if (!options.verbose) return;
   out << '\n';
   Table table({Align::kLeft, Align::kRight, Align::kLeft, Align::kLeft});
@@ -94,6 +97,7 @@ void write_apply_text(const ApplySummary& summary, const TextOptions& options, s
   if (result.already_gone != 0) {
     out << grouped(result.already_gone) << " were gone already\n";
   }
+  write_held_back(summary.held_back, summary.min_age_seconds, options, out);
   out << fmt::format("promised {}, {} {}\n", size_text(summary.promised.bytes, options),
                      summary.quarantine ? "moved to quarantine" : "freed",
                      size_text(result.total.bytes, options));

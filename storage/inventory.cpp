@@ -154,8 +154,8 @@ class InventoryWalk {
     if (!facts) report_unreadable(visitor_, event_path(""), facts.error());
     if (facts && options_.stat) totals_.local()[FileClass::kDirectory].add(*facts);
     const Place place{v2_path_.empty() ? Context::kV2 : Context::kOutside, Hears::kNothing};
-    auto shared = std::make_shared<Directory>(std::move(root));
-    work_.hand_out(0, [this, shared, place](int nested) { directory(shared, "", place, nested); });
+    top_ = std::make_shared<Directory>(std::move(root));
+    work_.hand_out(0, [this, place](int nested) { directory(top_, "", place, nested); });
     work_.wait();
     Inventory sum = totals_.combine([](Inventory a, const Inventory& b) {
       for (std::size_t i = 0; i < std::size(a.of); ++i) a.of[i] += b.of[i];
@@ -216,17 +216,18 @@ class InventoryWalk {
       visitor_.event({EventKind::kStrayDirectory, event_path(below), facts, {}});
     }
     if (inner.context == Context::kBlob || inner.context == Context::kLinkLeaf) {
-      open(at, entry.name.data(), below, inner, nested);  // holds one file: not worth a task
+      open(*at, entry.name.data(), below, inner, nested);  // holds one file: not worth a task
       return;
     }
-    // Opened when its turn comes: what waits must not hold a descriptor each.
-    work_.hand_out(nested, [this, at, name = std::string(entry.name), below, inner](int deeper) {
-      open(at, name.c_str(), below, inner, deeper);
-    });
+    work_.descend(top_, at, entry.name, below, nested,
+                  [this, below, inner](const Directory& in, const char* name, int deeper) {
+                    open(in, name, below, inner, deeper);
+                  });
   }
 
-  void open(const Shared& at, const char* name, const std::string& path, Place place, int nested) {
-    Result<Directory> opened = at->open(name);
+  void open(const Directory& at, const char* name, const std::string& path, Place place,
+            int nested) {
+    Result<Directory> opened = at.open(name);
     if (!opened) {
       report_unreadable(visitor_, event_path(path), opened.error());
       return;
@@ -267,7 +268,11 @@ class InventoryWalk {
       event.kind = EventKind::kOddLink;
       std::array<char, 160> content;
       const Result<std::size_t> got = at.read(layout::kLink, content);
-      if (got) event.message.assign(content.data(), *got);
+      if (!got) {
+        report_unreadable(visitor_, event.path, got.error());
+        return;
+      }
+      event.message.assign(content.data(), *got);
     } else if (place.context == Context::kStray) {
       return;  // its directory was reported
     } else {
@@ -329,6 +334,7 @@ class InventoryWalk {
   ScanProgress& progress_;
   const std::string v2_path_;
   const std::size_t event_offset_;
+  Shared top_;
   SharedWork work_;
   tbb::enumerable_thread_specific<Inventory> totals_;
   tbb::concurrent_vector<HardLink> hard_links_;

@@ -207,14 +207,23 @@ Status delete_objects(const Directory& run, const char* name, const JournalConte
 }
 
 /// Makes sure that no undo takes away what was placed once the first object is deleted. Where not
-/// even a rename finds space, the journal goes: nothing is put back without one.
+/// even a rename finds space, the journal goes: nothing is put back without one. A full disk is why
+/// one purges: what it refuses besides must not keep the objects.
 Status begin_purge(const Directory& run) {
+  const auto is_full = [](int error) { return error == ENOSPC || error == EDQUOT; };
   const int failed = rename_no_replace(run, kObjects, run, kDeleted);
-  const bool is_told = failed == 0 || failed == EEXIST || failed == ENOENT;
-  if (!is_told && unlink_at(run, kJournalFile, 0) != 0 && errno != ENOENT) {
-    return change_error(errno, "cannot remove", kJournalFile);
+  if (is_full(failed)) {
+    if (unlink_at(run, kJournalFile, 0) != 0 && errno != ENOENT) {
+      return change_error(errno, "cannot remove", kJournalFile);
+    }
+  } else if (failed != 0 && failed != EEXIST && failed != ENOENT) {
+    return change_error(failed, "cannot rename", kObjects);
   }
-  return sync_directory(run, "");
+  Status synced = sync_directory(run, "");
+  if (synced || is_full(synced.error().error_number)) return kOk;
+  // Nothing was deleted yet: it stays a run that can be undone.
+  if (failed == 0) rename_no_replace(run, kDeleted, run, kObjects);
+  return synced;
 }
 
 Result<QuarantineOutcome> DirectoryQuarantine::purge(const std::string& run_id) {

@@ -44,9 +44,8 @@ class RepositoryScan {
       : visitor_(visitor), options_(options), progress_(progress) {}
 
   void run(Directory repositories) {
-    auto root = std::make_shared<Directory>(std::move(repositories));
-    work_.hand_out(0,
-                   [this, root](int nested) { directory(root, "", ScanProgress::kWhole, nested); });
+    top_ = std::make_shared<Directory>(std::move(repositories));
+    work_.hand_out(0, [this](int nested) { directory(top_, "", ScanProgress::kWhole, nested); });
     work_.wait();
   }
 
@@ -115,17 +114,17 @@ class RepositoryScan {
 
   void descend(const Shared& at, const std::string& name, std::string_view child,
                std::uint64_t share, int nested) {
-    work_.hand_out(nested, [this, at, share, child = std::string(child),
-                            full = name.empty() ? std::string(child)
-                                                : name + '/' + std::string(child)](int inner) {
-      if (interrupted()) return;
-      Result<Directory> opened = at->open(child.c_str());
-      if (!opened) {
-        report_unreadable(visitor_, path_of(full, ""), opened.error());
-        return;
-      }
-      directory(std::make_shared<Directory>(std::move(*opened)), full, share, inner);
-    });
+    const std::string full = name.empty() ? std::string(child) : name + '/' + std::string(child);
+    work_.descend(top_, at, child, full, nested,
+                  [this, share, full](const Directory& in, const char* called, int inner) {
+                    if (interrupted()) return;
+                    Result<Directory> opened = in.open(called);
+                    if (!opened) {
+                      report_unreadable(visitor_, path_of(full, ""), opened.error());
+                      return;
+                    }
+                    directory(std::make_shared<Directory>(std::move(*opened)), full, share, inner);
+                  });
   }
 
   /// Opens what a repository holds, announces it, and scans it.
@@ -386,6 +385,7 @@ class RepositoryScan {
   ScanVisitor& visitor_;
   const ScanOptions& options_;
   ScanProgress& progress_;
+  Shared top_;
   SharedWork work_;
 };
 

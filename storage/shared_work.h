@@ -1,8 +1,14 @@
 #pragma once
 
+#include <linux/limits.h>
+
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+
+#include "storage/directory.h"
 
 namespace regsweep::storage {
 
@@ -27,6 +33,23 @@ class SharedWork {
       work(nested + 1);
     } else {
       add(std::move(work));
+    }
+  }
+
+  /// Hands out what is to be done in the directory `name` of `at`, at `path` below `top`: calls
+  /// `open(directory, name, nested)` with where to open it and by what name. What waits holds no
+  /// descriptor of its own: it is opened by its whole path, if the system takes so long a one.
+  template <class Open>
+  void descend(const std::shared_ptr<Directory>& top, const std::shared_ptr<Directory>& at,
+               std::string_view name, const std::string& path, int nested, Open open) {
+    if (nested < kMostNested && is_plenty()) {
+      open(*at, std::string(name).c_str(), nested + 1);
+    } else if (path.size() < PATH_MAX) {
+      add([top, path, open = std::move(open)](int inner) { open(*top, path.c_str(), inner); });
+    } else {
+      add([at, name = std::string(name), open = std::move(open)](int inner) {
+        open(*at, name.c_str(), inner);
+      });
     }
   }
 

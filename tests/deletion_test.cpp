@@ -407,5 +407,22 @@ TEST(DeletionProperty, ASweepTakesExactlyWhatASecondReadingSaysIsFreed) {
   EXPECT_GT(freed_in_all, 50U);
 }
 
+TEST(Deletion, ARepositoryThatWasNotReadWholeStaysAsItIs) {
+  StoreBuilder store;
+  store.repo("a").image("1.0", {layer("app", 40)}).repo("b").image("1.0", {layer("base", 50)});
+  Deletions deletions;
+  deletions.repositories = {"a", "b"};
+  const Made made = plan_of(store, deletions, [](Survey& survey) {
+    survey.events.push_back(
+        {storage::EventKind::kUnreadable, "repositories/a/_manifests/tags/2.0", {}, "denied"});
+  });
+  EXPECT_FALSE(made.plan.removals.empty());
+  for (const storage::Removal& removal : made.plan.removals) {
+    EXPECT_TRUE(removal.path.starts_with("repositories/b")) << removal.path;
+  }
+  ASSERT_EQ(made.plan.problems.size(), 1U);
+  EXPECT_TRUE(made.plan.problems[0].starts_with("a: not all of it could be read"));
+}
+
 }  // namespace
 }  // namespace regsweep::analyzer

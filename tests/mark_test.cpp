@@ -50,6 +50,24 @@ TEST(Mark, ATagKeepsItsImageAndAnUntaggedRevisionIsKeptUnlessAskedOtherwise) {
   EXPECT_FALSE(kept.by_anything("orphan"));
 }
 
+// An index may list an image by its sha512, and a link that it was served by say which blob that
+// is.
+TEST(Mark, WhatIsKeptByAnotherNameKeepsWhatItNeeds) {
+  StoreBuilder store;
+  store.repo("a").untagged({layer("app", 40)}, "image");
+  const std::string other = std::string(128, 'e');
+  store.remove(store.revision_path("image").substr(0, store.revision_path("image").rfind('/')));
+  store.link("repositories/a/_layers/sha512/" + other + "/link", store.digest_of("image"));
+  store.manifest(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",)"
+                 R"("manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
+                 R"("size":1,"digest":"sha512:)" +
+                     other + R"("}]})",
+                 "1.0");
+  const Kept kept(store);
+  EXPECT_TRUE(kept.by_a_tag("image"));
+  EXPECT_TRUE(kept.by_a_tag("app"));
+}
+
 TEST(Mark, ALayerLinkKeepsNothing) {
   StoreBuilder store;
   store.repo("a").image("1.0", {layer("app", 40)}).orphan(layer("dead", 9)).layer_link("dead");

@@ -15,6 +15,7 @@ namespace {
 
 using storage::RemovalClass;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 using tests::layer;
@@ -87,6 +88,65 @@ TEST_F(PlanTest, AFileWithTwoNamesIsFreedOnce) {
 TEST_F(PlanTest, AFileThatSomethingAliveHasIsNotFreed) {
   b_.hard_link(b_.blob_path("large"), b_.blob_path("app"));
   EXPECT_EQ(plan_of(b_, {}).total.bytes.apparent, 9000U);
+}
+
+TEST_F(PlanTest, AFileOfWhichOneNameIsHeldBackIsNotFreed) {
+  b_.orphan(layer("young", 30'000)).layer_link("young");
+  b_.hard_link(b_.blob_path("young"), b_.blob_path("large"));
+  const timespec later[2] = {{std::time(nullptr) + 60, 0}, {std::time(nullptr) + 60, 0}};
+  const std::string link = b_.v2() + '/' + b_.layer_path("young");
+  ASSERT_EQ(::utimensat(AT_FDCWD, link.c_str(), later, 0), 0);
+  const Plan plan = plan_of(b_, {});
+  EXPECT_EQ(plan.totals[static_cast<std::size_t>(RemovalClass::kBlob)].objects, 2U);
+  EXPECT_EQ(plan.total.bytes.apparent, 9000U);
+  EXPECT_EQ(plan.held_back.objects, 1U);
+  EXPECT_EQ(plan.held_back.bytes.apparent, 30'000U);
+}
+
+TEST_F(PlanTest, WhatAnAuditPromisesAPlanTakesThoughALinkStandsAtAnOddDepth) {
+  b_.untagged({layer("needed by a stray link", 50'000)}, "stray");
+  b_.remove(directory_of(b_.revision_path("stray")));
+  b_.link("repositories/a/_manifests/revisions/sha256/odd/link", b_.digest_of("stray"));
+  const Plan plan = plan_of(b_, {});
+  EXPECT_EQ(plan.totals[static_cast<std::size_t>(RemovalClass::kBlob)].objects, 2U);
+  EXPECT_EQ(plan.total.bytes,
+            tests::audit_of(b_, {.exact = false}).accounts[SpaceClass::kGarbage].bytes);
+}
+
+TEST_F(PlanTest, ARepositoryThatWasNotReadWholeLosesNoLinkAndIsNotEmpty) {
+  b_.repo("b").layer_link("app");
+  PlanRules rules;
+  rules.dead_links = rules.empty = true;
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains(HasSubstr("repositories/b/_layers/sha256/")));
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains("repositories/b"));
+  const auto unread = [](const std::string& path) {
+    return storage::Event{storage::EventKind::kUnreadable, path, {}, "denied"};
+  };
+  const auto store = tests::open_store(b_);
+  rules.min_age_seconds = 0;
+  rules.ignore_damaged = {"b"};
+  PlanContext context;
+  context.now_seconds = std::time(nullptr) + 10;
+  Plan plan;
+  tests::with_threads(2, [&] {
+    Survey read = survey(*store, survey_options_for(rules));
+    read.events.push_back(unread("repositories/b/_manifests"));
+    plan = make_plan(*store, read, rules, context);
+  });
+  EXPECT_EQ(plan.refusals.size(), 0U);
+  for (const storage::Removal& removal : plan.removals) {
+    EXPECT_THAT(removal.path, ::testing::Not(HasSubstr("repositories/b")));
+  }
+}
+
+// A push in progress: its layers are there, and no manifest yet.
+TEST_F(PlanTest, ARepositoryIsNotEmptyWhileAnUploadStays) {
+  b_.repo("half").upload("u", "2024-06-07T00:00:00Z", 100);
+  PlanRules rules;
+  rules.empty = true;
+  EXPECT_THAT(planned(b_, rules), ::testing::Not(::testing::Contains("repositories/half")));
+  rules.uploads_age_seconds = 0;
+  EXPECT_THAT(planned(b_, rules), ::testing::Contains("repositories/half"));
 }
 
 TEST_F(PlanTest, AFileWithANameElsewhereIsSaidNotToBeFreeYet) {

@@ -69,9 +69,10 @@ TEST(Refusal, ABlobThatMayBeThereIsNoneThatIsIgnoredWithAnotherThing) {
   const std::string unknown = "whether blob " + store.digest_of("image");
   EXPECT_THAT(refusals_of(survey, {}), ::testing::Contains(HasSubstr(unknown)));
   survey.events.push_back({storage::EventKind::kUnreadable, "repositories/b", {}, "denied"});
-  EXPECT_THAT(refusals_of(survey, {"b"}), ::testing::Contains(HasSubstr(unknown)));
-  EXPECT_THAT(refusals_of(survey, {"b", store.digest_of("image")}), IsEmpty());
-  EXPECT_THAT(refusals_of(survey, {"b", prefix}), IsEmpty());
+  const std::string b = "repositories/b";
+  EXPECT_THAT(refusals_of(survey, {b}), ::testing::Contains(HasSubstr(unknown)));
+  EXPECT_THAT(refusals_of(survey, {b, store.digest_of("image")}), IsEmpty());
+  EXPECT_THAT(refusals_of(survey, {b, prefix}), IsEmpty());
 }
 
 TEST(Refusal, ARepositoryIsIgnoredWithoutThoseBelowItsName) {
@@ -81,14 +82,15 @@ TEST(Refusal, ARepositoryIsIgnoredWithoutThoseBelowItsName) {
   const auto unread = [&](const std::string& path) {
     survey.events.assign(1, {storage::EventKind::kUnreadable, path, {}, "denied"});
   };
-  for (const char* own :
-       {"repositories/a", "repositories/a/_manifests", "repositories/a/_manifests/tags/1.0",
-        "repositories/a/_layers/sha256", "repositories/a/_uploads"}) {
+  for (const char* own : {"repositories/a/_manifests", "repositories/a/_manifests/tags/1.0",
+                          "repositories/a/_layers/sha256", "repositories/a/_uploads"}) {
     unread(own);
     EXPECT_THAT(refusals_of(survey, {"a"}), IsEmpty()) << own;
   }
-  for (const std::string other : {"repositories/a/b", "repositories/a/b/_manifests",
-                                  "repositories/a/_manifests2", "repositories/ab"}) {
+  // Behind a directory that cannot be listed are those below its name as well.
+  for (const std::string other :
+       {"repositories/a", "repositories/a/b", "repositories/a/b/_manifests",
+        "repositories/a/_manifests2", "repositories/ab"}) {
     unread(other);
     EXPECT_THAT(refusals_of(survey, {"a"}), ElementsAre(HasSubstr(other)));
     EXPECT_THAT(refusals_of(survey, {other}), IsEmpty()) << "a path takes what is below it";
@@ -111,6 +113,15 @@ TEST(Refusal, ANameByAnotherAlgorithmMayMeanAnyBlob) {
   const Survey survey = tests::survey_of(store);
   EXPECT_THAT(refusals_of(survey, {}), ElementsAre(HasSubstr("another name of any blob")));
   EXPECT_THAT(refusals_of(survey, {"a"}), IsEmpty());
+}
+
+TEST(Refusal, AFileLinkAmongTheRevisionsThatHoldsNoDigestMayHaveNamedAny) {
+  const std::string path = "repositories/a/_manifests/revisions/sha256/odd/link";
+  tests::StoreBuilder store;
+  store.repo("a").image("1.0", {tests::layer("app", 40)}).garbled_link(path);
+  const Survey survey = tests::survey_of(store);
+  EXPECT_THAT(refusals_of(survey, {}), ElementsAre(HasSubstr(path)));
+  EXPECT_THAT(refusals_of(survey, {path}), IsEmpty());
 }
 
 TEST(Refusal, NoRegistryLooksBesideRepositories) {

@@ -63,7 +63,7 @@ TEST(SavedAudit, OfEveryRandomStoreIsReadWithTheFiguresOfTheAudit) {
       const auto saved = read_saved(tests::json_of(audit));
       ASSERT_TRUE(saved) << seed << odd << ": " << saved.error().message;
       EXPECT_EQ(saved->complete, audit.survey.complete);
-      EXPECT_EQ(saved->exact, exact);
+      EXPECT_EQ(saved->exact, audit.survey.exact);
       EXPECT_EQ(saved->total.bytes, audit.accounts.total.bytes);
       ASSERT_EQ(saved->repositories.size(), audit.accounts.repositories.size());
       std::uint64_t objects = 0;

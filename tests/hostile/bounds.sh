@@ -48,6 +48,29 @@ more=(--jobs 64)
 for n in 256 64; do as_good "$n descriptors" bash -c 'ulimit -n "$0" && exec "$@"' "$n"; done
 more=()
 
+# Directories that nest deeper than a thread goes down before it leaves the rest to others: what waits holds no
+# descriptor.
+what="deep repositories"
+cp -a small deep
+python3 - <<'PYTHON'
+import os
+top = "deep/docker/registry/v2/repositories"
+for i in range(700):
+    os.makedirs(f"{top}/f{i}/x")
+for tree in range(3):
+    for i in range(300):
+        os.makedirs(f"{top}/h{tree}/" + "d/" * 14 + f"r{i}/x/y/z")
+PYTHON
+for jobs in 1 8; do
+  for exact in "" --exact; do
+    what="audit --jobs $jobs $exact of deep repositories, 256 descriptors" rc=0
+    # shellcheck disable=SC2086
+    limited_run -n 256 "$regsweep" audit --jobs $jobs $exact deep >out 2>err </dev/null || rc=$?
+    exits 0 3
+  done
+done
+rm -rf deep
+
 # Old kernels and filters -------------------------------------------------------------------------------
 # Before Linux 5.6 there is no openat2, and filters of system calls refuse it, as EPERM.
 if strace -o /dev/null true 2>/dev/null; then

@@ -152,10 +152,19 @@ purge_with() { # CALL ERRNO AT FROM
   documented "$what"
   unchanged "$what" "$work/applied.print" "$store"
   checks=$((checks + 1))
+  # A full disk is why one purges.
+  [[ $2 != ENOSPC || ! $1 =~ ^(rename|fsync)$ || $rc == 0 ]] || fail "$what: exit $rc: $(said)"
   if ((rc == 0)); then
     [[ -z $(find "$store" -path '*/.regsweep-quarantine/*') ]] || fail "$what: exit 0, but something is left"
   else
     named "$what"
+    # Nothing is deleted before the run is marked: what could not be marked can be undone.
+    if [[ $1 =~ ^(rename|fsync)$ && $3 == 1 && $4 == 0 ]]; then
+      copy "$store" "$work/undone.$part"
+      "$regsweep" undo --all "$work/undone.$part" >"$work/out.$part" 2>"$work/err.$part" ||
+        fail "$what, then undo: exit $?: $(said)"
+      unchanged "$what, then undo" "$work/base.print" "$work/undone.$part"
+    fi
     "$regsweep" purge --all "$store" >"$work/out.$part" 2>"$work/err.$part" ||
       fail "$what, then again without: exit $?: $(said)"
   fi
