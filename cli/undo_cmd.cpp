@@ -81,6 +81,7 @@ int change(const Args& args, bool undo, storage::Quarantine& quarantine,
           outcome.error().code == storage::Errc::kCorrupt ? Exit::kRefused : Exit::kApplyStopped);
     }
     total.objects += outcome->objects;
+    total.taken_away += outcome->taken_away;
     total.allocated_bytes += outcome->allocated_bytes;
     total.skipped.insert(total.skipped.end(), outcome->skipped.begin(), outcome->skipped.end());
   }

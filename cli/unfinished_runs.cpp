@@ -18,8 +18,9 @@ std::vector<storage::QuarantineRun> quarantined_runs(const CommonArgs& common,
     error = quarantine.error();
   }
   if (!common.quiet) {
-    io.err << "regsweep: what is in quarantine is not shown: " << reports::printable(error.message)
-           << '\n';
+    io.err << "regsweep: what is in quarantine is not shown: "
+           << (error.path.empty() ? "" : reports::printable(error.path) + ": ")
+           << reports::printable(error.message) << '\n';
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "analyzer/blob_class.h"
 #include "reports/disk_use.h"
 #include "reports/finding_list.h"
 #include "reports/humanize.h"
@@ -128,6 +129,7 @@ class AuditText {
     row(accounts[SpaceClass::kQuarantine], true,
         "for good, what earlier sweeps moved aside: regsweep purge --all " + store_);
     table.print(out_, 2);
+    young_garbage();
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
     if (blobs_too && !may) {
       out_ << "  "
@@ -145,6 +147,22 @@ class AuditText {
            << '\n';
     }
     disk();
+  }
+
+  /// What a sweep leaves for its age, unless told otherwise.
+  void young_garbage() {
+    constexpr std::int64_t kDay = 24 * 3600;
+    const analyzer::Graph& graph = audit_.survey.graph;
+    SpaceRow young;
+    graph.each_blob([&](analyzer::DigestId id) {
+      if (class_of(audit_.accounts, id) != SpaceClass::kGarbage) return;
+      if (graph.mtime_seconds[analyzer::row(id)] <= audit_.context.now_seconds - kDay) return;
+      ++young.objects;
+      young.bytes += graph.bytes(id);
+    });
+    if (young.objects == 0) return;
+    out_ << "  of the garbage, " << size(young.bytes)
+         << " is younger than 24 h, and stays until it is not: --min-age 0s takes it now\n";
   }
 
   void disk() {

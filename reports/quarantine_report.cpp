@@ -38,6 +38,10 @@ void write_quarantine_text(const std::string& what, const storage::QuarantineOut
                            std::ostream& out) {
   out << what << ": " << grouped(outcome.objects) << " objects, "
       << human_size(outcome.allocated_bytes) << '\n';
+  if (outcome.taken_away != 0) {
+    out << "taken away again: " << grouped(outcome.taken_away)
+        << (outcome.taken_away == 1 ? " file" : " files") << " that had been added\n";
+  }
   for (const std::string& path : outcome.skipped) {
     out << "left in quarantine, its place is taken: " << printable(path) << '\n';
   }
@@ -47,11 +51,10 @@ void write_quarantine_json(const std::string& what, const storage::QuarantineOut
                            std::ostream& out) {
   Json skipped = Json::array();
   for (const std::string& path : outcome.skipped) skipped.push_back(printable(path));
-  const Json json = {{"schema", "regsweep.quarantine/1"},
-                     {"did", what},
-                     {"objects", outcome.objects},
-                     {"allocated_bytes", outcome.allocated_bytes},
-                     {"skipped", std::move(skipped)}};
+  const Json json = {
+      {"schema", "regsweep.quarantine/1"}, {"did", what},
+      {"objects", outcome.objects},        {"allocated_bytes", outcome.allocated_bytes},
+      {"taken_away", outcome.taken_away},  {"skipped", std::move(skipped)}};
   out << json.dump(1) << '\n';
 }
 

@@ -145,8 +145,15 @@ void write_broken(const Repair& repair, const TextOptions& options, std::ostream
     }
   }
   lines.print(out);
-  out << "  → push these images again, or --from a store, image layout or directory that has the "
-         "blobs\n\n";
+  const auto lacks_meaning = [](const analyzer::StillBroken& tag) { return !tag.problem.empty(); };
+  if (!std::all_of(repair.broken.begin(), repair.broken.end(), lacks_meaning)) {
+    out << "  → push these images again, or --from a store, image layout or directory that has the "
+           "blobs\n";
+  }
+  if (std::any_of(repair.broken.begin(), repair.broken.end(), lacks_meaning)) {
+    out << "  → what a tag may have meant, and how to let it mean that again: regsweep recover\n";
+  }
+  out << '\n';
 }
 
 void write_problems(const analyzer::Plan& plan, std::ostream& out) {

@@ -104,6 +104,7 @@ Status AdditionUndo::take_away(const std::string& path, const Identity& placed) 
   if (unlink_at(*place, name.c_str(), 0) != 0 && errno != ENOENT) {
     return change_error(errno, "cannot take it away", path);
   }
+  ++undone_.taken_away;
   changed_.insert(parent);
   return kOk;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -12,6 +13,7 @@ namespace regsweep::storage {
 
 /// What became of a run's additions.
 struct AdditionsUndone {
+  std::uint64_t taken_away = 0;      ///< files
   std::vector<std::string> skipped;  ///< files that are others by now, and stay
   std::vector<std::string> kept;     ///< directories that were made and hold something, and stay
   std::unordered_set<std::string> touched;  ///< directories whose times this changed, or had

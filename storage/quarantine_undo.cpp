@@ -124,6 +124,7 @@ void Undo::touch_above_left() {
 Status Undo::take_away() {
   Result<AdditionsUndone> undone = take_away_additions(store_, run_, contents_);
   if (!undone) return undone.error();
+  outcome_.taken_away = undone->taken_away;
   for (const std::string& path : undone->skipped) skip(path);
   for (const std::string& path : undone->kept) leave_times_above(path);
   touched_.merge(undone->touched);

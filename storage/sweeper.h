@@ -155,7 +155,8 @@ struct QuarantineRun {
 
 /// What undo or purge did.
 struct QuarantineOutcome {
-  std::uint64_t objects = 0;
+  std::uint64_t objects = 0;     ///< moved back, or deleted
+  std::uint64_t taken_away = 0;  ///< files that the run had added
   std::uint64_t allocated_bytes = 0;
   std::vector<std::string> skipped;  ///< paths whose place is taken by something newer
 };

@@ -69,6 +69,7 @@ TEST_F(AdditionUndoTest, UndoOfARepairRestoresTheStoreToTheNanosecond) {
   EXPECT_EQ(runs->front().problem, "");
   const QuarantineOutcome outcome = undone(id);
   EXPECT_EQ(outcome.objects, 2u);
+  EXPECT_EQ(outcome.taken_away, repairs().size());
   EXPECT_TRUE(outcome.skipped.empty());
   expect_as(before);
 }
