@@ -90,8 +90,9 @@ void add_gc(CLI::App& app, Job& job) {
       "  regsweep gc --apply --no-quarantine --uploads 7d /etc/docker/registry/config.yml\n\n"
       "Exit status: 0 done, 1 more than --max-delete, 2 usage, 4 something could not be read,\n"
       "5 refused for safety (no blob went; what else was asked for may have), 7 stopped\n"
-      "part-way (run it again to go on), 130 interrupted. With --semantics it is the registry's\n"
-      "own: 0 done, 1 it aborts, 2 it would crash or usage, 4 something could not be read.");
+      "part-way (run it again to go on), 130 interrupted. With --semantics it is\n"
+      "the registry's own: 0 done, 1 it aborts, 2 it would crash or usage,\n"
+      "4 something could not be read.");
   command->callback([args, &job] { job = [args](const Io& io) { return run_gc(*args, io); }; });
 }
 

@@ -104,28 +104,24 @@ std::string default_cache_path(const std::string& root, const storage::Environme
   return base + "/regsweep/verify-" + hash.finish().hex().substr(0, 16) + ".sqlite";
 }
 
-/// Opens the cache where one is wanted. False: said why not on `io.err`.
-bool open_cache(const Args& args, const std::string& root, const Io& io,
+/// Opens the cache where one is wanted. kUsage or kRefused: said why not on `io.err`.
+Exit open_cache(const Args& args, const storage::StoreLocation& store, const Io& io,
                 std::unique_ptr<storage::ResultCache>& cache) {
-  if (args.cache.empty() && args.max_age.empty() && args.max_duration.empty()) return true;
+  if (args.cache.empty() && args.max_age.empty() && args.max_duration.empty()) return Exit::kDone;
   const std::string path =
-      args.cache.empty() ? default_cache_path(root, io.environment) : args.cache;
+      args.cache.empty() ? default_cache_path(store.root, io.environment) : args.cache;
   if (path.empty()) {
     io.err << "regsweep: there is no HOME to keep results in: name a file with --cache\n";
-    return false;
+    return Exit::kUsage;
   }
-  if (lies_in(path, root)) {
-    io.err << "regsweep: " << reports::printable(path)
-           << " lies in the store: results are kept outside of it; name another --cache\n";
-    return false;
-  }
-  auto opened = storage::ResultCache::open(path, root);
+  if (would_write_in_store(path, "--cache", store, io)) return Exit::kRefused;
+  auto opened = storage::ResultCache::open(path, store.root);
   if (!opened) {
     say(opened.error(), io);
-    return false;
+    return Exit::kUsage;
   }
   cache = std::move(*opened);
-  return true;
+  return Exit::kDone;
 }
 
 /// What of the cache counts: by age; or, for a run with a time limit, since its round began.
@@ -269,7 +265,8 @@ int run_verify(const Args& args, const Io& io) {
   if (!open_store(args, io, opened, exit)) return static_cast<int>(exit);
   analyzer::VerifyOptions options = options_from(args, opened, began);
   std::unique_ptr<storage::ResultCache> cache;
-  if (!open_cache(args, opened.location.root, io, cache)) return static_cast<int>(Exit::kUsage);
+  exit = open_cache(args, opened.location, io, cache);
+  if (exit != Exit::kDone) return static_cast<int>(exit);
   if (cache && !choose_trust(args, *cache, io, options.content)) {
     return static_cast<int>(Exit::kUsage);
   }
