@@ -129,7 +129,7 @@ class AuditText {
     row(accounts[SpaceClass::kQuarantine], true,
         "for good, what earlier sweeps moved aside: regsweep purge --all " + store_);
     table.print(out_, 2);
-    young_garbage();
+    if (may && !harbor) young_garbage();
     if (!anything_) out_ << "  nothing: every blob is reached by a tag\n";
     if (blobs_too && !may) {
       out_ << "  "

@@ -36,6 +36,22 @@ TEST(AuditText, TheDiskAfterwardsIsThatOfWhatMayGo) {
   EXPECT_EQ(text_of(audit).find("after all"), std::string::npos) << text_of(audit);
 }
 
+TEST(AuditText, GarbageThatASweepLeavesForItsAgeIsSaid) {
+  tests::StoreBuilder store;
+  store.repo("a").image("1.0", {tests::layer("app", 40)}).orphan(tests::layer("x", 3'000'000));
+  analyzer::Audit audit = tests::audit_of(store);
+  const auto id = tests::id_of(audit.survey, store.digest_of("x"));
+  const std::int64_t pushed = audit.survey.graph.mtime_seconds[analyzer::row(id)];
+  const std::string said = "of the garbage, 2.9 MiB is younger than 24 h";
+  audit.context.now_seconds = pushed + 3600;
+  EXPECT_NE(text_of(audit).find(said), std::string::npos) << text_of(audit);
+  audit.context.now_seconds = pushed + 48 * 3600;
+  EXPECT_EQ(text_of(audit).find("of the garbage"), std::string::npos) << text_of(audit);
+  audit.context.now_seconds = pushed + 3600;
+  audit.refusals = {"a manifest is not understood"};
+  EXPECT_EQ(text_of(audit).find("of the garbage"), std::string::npos) << text_of(audit);
+}
+
 TEST(AuditText, WhatWasMovedAsideCanBeHadBack) {
   tests::StoreBuilder store;
   store.repo("a").image("1.0", {tests::layer("app", 40)});

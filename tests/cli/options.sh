@@ -76,6 +76,25 @@ run "gc --help" gc --help
 shows "the registry's own"
 same
 
+# ---- what was refused before is no reason to stop --------------------------------------------------
+cp -a healthy refused
+ln -s elsewhere refused/docker/registry/v2/repositories/mirror
+mkdir refused/docker/registry/v2/blobs/sha256/00
+for round in first second; do
+  run "the $round sweep of clutter beside a symbolic link" gc --apply --assume-offline --empty refused
+  exits 5
+done
+rm -rf refused
+cp -a healthy young
+rm -r young/docker/registry/v2/repositories/team/app
+run "a sweep of what is young" gc --apply --assume-offline --json --max-delete 100% --min-age 20000d young
+exits 0
+holds "d['removed']['blob']['objects'] == 0 and d['held_back']['objects'] > 0"
+run "the same in text" gc --apply --assume-offline --max-delete 100% --min-age 20000d young
+exits 0
+shows "held back: "
+rm -rf young
+
 # ---- garbage-collect -m --------------------------------------------------------------------------
 cp -a healthy untagged
 find untagged -path '*/tags/*' -delete
