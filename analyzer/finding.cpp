@@ -270,15 +270,8 @@ class Findings {
   }
 
   void from_strays(const Strays& strays, FindingCode code) {
-    static_assert(Strays::kNamed >= kMostSubjects);
-    add({code,
-         Concern::kNote,
-         strays.objects,
-         {strays.paths.begin(), strays.paths.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                           strays.paths.size(), kMostSubjects))},
-         strays.bytes,
-         {},
-         {}});
+    static_assert(Strays::kNamed == kMostSubjects);
+    add({code, Concern::kNote, strays.objects, strays.paths, strays.bytes, {}, {}});
   }
 
   void odd_links(const Repository& repository, const std::vector<OddLink>& odd, Finding& damaged,

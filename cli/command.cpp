@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <filesystem>
 #include <optional>
 
 #include "cli/output.h"
@@ -225,11 +224,7 @@ Exit write_results(const CommonArgs& args, const Io& io,
 
 bool page_is_output(const CommonArgs& args, const std::string& page, const Io& io) {
   if (page.empty() || !args.writes_file()) return false;
-  std::error_code ignored;
-  const auto place = [&](const std::string& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
-  };
-  if (place(page) != place(args.output)) return false;
+  if (whole_path(page) != whole_path(args.output)) return false;
   io.err << "regsweep: --html and -o both name " << reports::printable(page)
          << ", which can hold only one of the two: name another file for one\n";
   return true;

@@ -154,8 +154,7 @@ std::string forbidden(const analyzer::Survey& survey, const OpenStore& opened, b
   if (!safe || !delete_untagged) return {};
   if (opened.location.harbor) {
     return "Harbor keeps tags in a database of its own: images in use may look untagged here; "
-           "clean "
-           "with Harbor's garbage collection, or without -m";
+           "clean with Harbor's garbage collection, or without -m";
   }
   const auto has_tag = [](const analyzer::Repository& repository) {
     return std::ranges::any_of(repository.tags, [](const analyzer::Tag& tag) {

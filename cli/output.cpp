@@ -28,12 +28,6 @@ Error failure(int number) {
   return {Errc::kIo, {}, "cannot write: " + std::generic_category().message(number), number};
 }
 
-/// Absolute, and through links as far as it is there.
-std::filesystem::path whole_path(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
-}
-
 /// A stream's buffer before a descriptor. After a failure it takes nothing more.
 class FdBuffer final : public std::streambuf {
  public:
@@ -165,6 +159,11 @@ Status write_output(const std::string& path, const std::function<void(std::ostre
   write(file->stream());
   if (Status finished = file->finish(); !finished) return finished;
   return file->place();
+}
+
+std::filesystem::path whole_path(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
 }
 
 Status can_write_output(const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -43,6 +44,9 @@ storage::Status write_output(const std::string& path,
 
 /// Whether write_output() could begin: to be asked before a store is changed. kIo if not.
 storage::Status can_write_output(const std::string& path);
+
+/// A path made absolute, and led through links as far as it is there.
+std::filesystem::path whole_path(const std::string& path);
 
 /// Whether a file of that name would be the directory or lie in it, through whatever mounts and
 /// links. Neither need be there.

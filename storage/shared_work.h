@@ -29,7 +29,7 @@ class SharedWork {
   /// 0.
   template <class Work>
   void hand_out(int nested, Work work) {
-    if (nested < kMostNested && is_plenty()) {
+    if (is_done_here(nested)) {
       work(nested + 1);
     } else {
       add(std::move(work));
@@ -42,7 +42,7 @@ class SharedWork {
   template <class Open>
   void descend(const std::shared_ptr<Directory>& top, const std::shared_ptr<Directory>& at,
                std::string_view name, const std::string& path, int nested, Open open) {
-    if (nested < kMostNested && is_plenty()) {
+    if (is_done_here(nested)) {
       open(*at, std::string(name).c_str(), nested + 1);
     } else if (path.size() < PATH_MAX) {
       add([top, path, open = std::move(open)](int inner) { open(*top, path.c_str(), inner); });
@@ -61,6 +61,7 @@ class SharedWork {
   /// takes some of its stack, and a descriptor.
   static constexpr int kMostNested = 16;
 
+  bool is_done_here(int nested) const noexcept { return nested < kMostNested && is_plenty(); }
   bool is_plenty() const noexcept;
   void add(std::function<void(int)> work);
 

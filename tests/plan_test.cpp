@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <ctime>
+#include <functional>
 
 #include "analyzer/plan_builder.h"
 #include "tests/analyze.h"
@@ -21,7 +22,10 @@ using ::testing::UnorderedElementsAre;
 using tests::layer;
 using tests::StoreBuilder;
 
-Plan plan_of(const StoreBuilder& builder, PlanRules rules) {
+/// `change` may make of the survey what a store would be hard to bring to.
+Plan plan_of(
+    const StoreBuilder& builder, PlanRules rules,
+    const std::function<void(Survey&)>& change = [](Survey&) {}) {
   const auto store = tests::open_store(builder);
   rules.min_age_seconds = 0;
   PlanContext context;
@@ -31,6 +35,7 @@ Plan plan_of(const StoreBuilder& builder, PlanRules rules) {
   Plan plan;
   tests::with_threads(2, [&] {
     Survey read = survey(*store, survey_options_for(rules));
+    change(read);
     plan = make_plan(*store, read, rules, context);
   });
   return plan;
@@ -119,19 +124,10 @@ TEST_F(PlanTest, ARepositoryThatWasNotReadWholeLosesNoLinkAndIsNotEmpty) {
   rules.dead_links = rules.empty = true;
   EXPECT_THAT(planned(b_, rules), ::testing::Contains(HasSubstr("repositories/b/_layers/sha256/")));
   EXPECT_THAT(planned(b_, rules), ::testing::Contains("repositories/b"));
-  const auto unread = [](const std::string& path) {
-    return storage::Event{storage::EventKind::kUnreadable, path, {}, "denied"};
-  };
-  const auto store = tests::open_store(b_);
-  rules.min_age_seconds = 0;
   rules.ignore_damaged = {"b"};
-  PlanContext context;
-  context.now_seconds = std::time(nullptr) + 10;
-  Plan plan;
-  tests::with_threads(2, [&] {
-    Survey read = survey(*store, survey_options_for(rules));
-    read.events.push_back(unread("repositories/b/_manifests"));
-    plan = make_plan(*store, read, rules, context);
+  const Plan plan = plan_of(b_, rules, [](Survey& survey) {
+    survey.events.push_back(
+        {storage::EventKind::kUnreadable, "repositories/b/_manifests", {}, "denied"});
   });
   EXPECT_EQ(plan.refusals.size(), 0U);
   for (const storage::Removal& removal : plan.removals) {
@@ -161,17 +157,10 @@ TEST_F(PlanTest, AFileWithANameElsewhereIsSaidNotToBeFreeYet) {
 TEST_F(PlanTest, ALinkToWhatMayBeThereIsNotDead) {
   b_.orphan(layer("gone", 5)).layer_link("gone").missing("gone");
   const auto dead_links = [&](bool unread) {
-    const auto store = tests::open_store(b_);
     PlanRules rules;
     rules.dead_links = true;
-    rules.min_age_seconds = 0;
-    PlanContext context;
-    context.now_seconds = std::time(nullptr) + 10;
-    Plan plan;
-    tests::with_threads(2, [&] {
-      Survey read = survey(*store, survey_options_for(rules));
-      if (unread) read.graph.flags[row(tests::id_of(read, b_.digest_of("gone")))] |= kUnread;
-      plan = make_plan(*store, read, rules, context);
+    const Plan plan = plan_of(b_, rules, [&](Survey& survey) {
+      if (unread) survey.graph.flags[row(tests::id_of(survey, b_.digest_of("gone")))] |= kUnread;
     });
     return plan.totals[static_cast<std::size_t>(RemovalClass::kLayerLink)].objects;
   };
